@@ -1,0 +1,2 @@
+export { MemoryBus } from './memory-bus.js';
+export { MemoryHub } from './memory-hub.js';

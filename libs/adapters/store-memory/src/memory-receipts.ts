@@ -1,0 +1,56 @@
+/** Receipts in memory. Nothing is ever removed: for tests and short runs. */
+import type { ConnectionRecord, LogKey, Receipt, ReceiptAddition, UserKey } from '@carillon/domain';
+import { Receipts } from '@carillon/domain/ports';
+import type { MemoryAccess } from './memory-data.js';
+
+/** Receipts over maps. */
+export class MemoryReceipts extends Receipts {
+  constructor(private readonly access: MemoryAccess) {
+    super();
+  }
+
+  override async record(
+    additions: readonly ReceiptAddition[],
+    connections: readonly ConnectionRecord[],
+  ): Promise<void> {
+    const { data } = this.access;
+    for (const addition of additions) {
+      const rows = data.receipts.get(addition.log) ?? new Map<string, Receipt>();
+      data.receipts.set(addition.log, rows.set(addition.id, sum(rows.get(addition.id), addition)));
+    }
+    for (const connection of connections) {
+      const known = data.connections.get(connection.user) ?? new Map<string, ConnectionRecord>();
+      data.connections.set(connection.user, known.set(connection.id, { ...connection }));
+    }
+  }
+
+  override async ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]> {
+    const rows = [...(this.access.data.receipts.get(log)?.values() ?? [])];
+    return rows.filter(
+      (row) =>
+        row.user === user && [...row.sent, ...row.settled].some((each) => each.from <= seq && seq <= each.to),
+    );
+  }
+
+  override async connectionsOf(
+    user: UserKey,
+    since: number,
+    limit: number,
+  ): Promise<readonly ConnectionRecord[]> {
+    return [...(this.access.data.connections.get(user)?.values() ?? [])]
+      .filter((each) => each.closedAt === undefined || each.closedAt > since)
+      .sort((a, b) => b.openedAt - a.openedAt)
+      .slice(0, limit);
+  }
+}
+
+function sum(row: Receipt | undefined, addition: ReceiptAddition): Receipt {
+  if (!row) return { ...addition };
+  return {
+    ...row,
+    sent: [...row.sent, ...addition.sent],
+    settled: [...row.settled, ...addition.settled],
+    failed: [...row.failed, ...addition.failed],
+    unhandled: [...row.unhandled, ...addition.unhandled],
+  };
+}

@@ -1,0 +1,63 @@
+/** Which devices a user has. A device that is forgotten takes its cursors with it. */
+import type { mongo } from 'mongoose';
+import { type Device, type DeviceKey, deviceUser, type UserKey } from '@carillon/domain';
+import { type DeviceSighting, Devices } from '@carillon/domain/ports';
+import type { Guard } from './guard.js';
+import { type CursorRow, cursorId, type DeviceRow } from './rows.js';
+import { upsertAll } from './upserts.js';
+
+const forgottenPerCall = 100;
+
+export class MongoDevices extends Devices {
+  readonly #devices: mongo.Collection<DeviceRow>;
+  readonly #cursors: mongo.Collection<CursorRow>;
+  readonly #guard: Guard;
+
+  constructor(devices: mongo.Collection<DeviceRow>, cursors: mongo.Collection<CursorRow>, guard: Guard) {
+    super();
+    this.#devices = devices;
+    this.#cursors = cursors;
+    this.#guard = guard;
+  }
+
+  override async seen({ device, at, app }: DeviceSighting, max: number): Promise<void> {
+    const user = deviceUser(device);
+    const update = {
+      $max: { lastSeenAt: at },
+      $min: { firstSeenAt: at },
+      $setOnInsert: { user },
+      ...(app === undefined ? {} : { $set: { app } }),
+    };
+    await upsertAll(this.#devices, this.#guard, [
+      { updateOne: { filter: { _id: device }, update, upsert: true } },
+    ]);
+    const surplus = await this.#guard.call(() =>
+      this.#ofUser(user).skip(max).limit(forgottenPerCall).toArray(),
+    );
+    for (const row of surplus) await this.#forget(row._id);
+  }
+
+  override async ofUser(user: UserKey): Promise<readonly Device[]> {
+    const rows = await this.#guard.call(() => this.#ofUser(user).toArray());
+    return rows.map(({ _id, firstSeenAt, lastSeenAt, app }) => ({
+      key: _id,
+      firstSeenAt,
+      lastSeenAt,
+      ...(app === undefined ? {} : { app }),
+    }));
+  }
+
+  #ofUser(user: UserKey): mongo.FindCursor<mongo.WithId<DeviceRow>> {
+    return this.#devices.find({ user }).sort({ lastSeenAt: -1, _id: 1 });
+  }
+
+  /** Cursors first: interrupted, the device is still there to be forgotten again. */
+  async #forget(device: DeviceKey): Promise<void> {
+    // "A" is the character after "@". The range also holds devices whose names go on with "@": the log tells them apart.
+    const range = { _id: { $gte: `${device}@`, $lt: `${device}A` } };
+    const rows = await this.#guard.call(() => this.#cursors.find(range).toArray());
+    const own = rows.filter((row) => row._id === cursorId(device, row.log)).map((row) => row._id);
+    if (own.length > 0) await this.#guard.call(() => this.#cursors.deleteMany({ _id: { $in: own } }));
+    await this.#guard.call(() => this.#devices.deleteOne({ _id: device }));
+  }
+}

@@ -1,0 +1,37 @@
+/** What the driver's errors mean to the ports. Decides by class and code, never by text. */
+import mongoose, { mongo } from 'mongoose';
+import { PortUnavailable } from '@carillon/domain/ports';
+
+/** A unique index refused the row. */
+export const duplicateCode = 11000;
+
+/** The port's error for a driver's error, which becomes its cause; anything else is a fault of ours and stays as it is. */
+export function portError(error: unknown): unknown {
+  if (error instanceof mongo.MongoError || error instanceof mongoose.MongooseError) {
+    return new PortUnavailable('MongoDB did not do what was asked', { cause: error });
+  }
+  return error;
+}
+
+/** Whether a single write failed because its key is there already, and for no other reason. */
+export function isDuplicate(error: unknown): boolean {
+  if (error instanceof mongo.MongoBulkWriteError) return false;
+  return error instanceof mongo.MongoServerError && error.code === duplicateCode;
+}
+
+/** What a bulk's error says about its rows. */
+export interface BulkReport {
+  readonly refused: readonly { readonly index: number; readonly code: number }[];
+  readonly isWriteConcernMet: boolean;
+}
+
+/**
+ * Reads the failed rows. Undefined when the error says nothing about them: the driver wraps network errors in this very
+ * class too, with an empty list of failed rows.
+ */
+export function bulkReport(error: unknown): BulkReport | undefined {
+  if (!(error instanceof mongo.MongoBulkWriteError)) return undefined;
+  const refused = [error.writeErrors].flat().map(({ index, code }) => ({ index, code }));
+  const isWriteConcernMet = error.result.getWriteConcernError() === undefined;
+  return refused.length > 0 || !isWriteConcernMet ? { refused, isWriteConcernMet } : undefined;
+}

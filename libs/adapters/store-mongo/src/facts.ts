@@ -1,0 +1,43 @@
+/** The store's epoch and clock. */
+import type { Connection } from 'mongoose';
+import { PortUnavailable, type Random, randomName, StoreFacts } from '@carillon/domain/ports';
+import type { Guard } from './guard.js';
+import type { Collections } from './schemas.js';
+import { upsertAll } from './upserts.js';
+
+const epochId = 'epoch';
+const epochLength = 16;
+
+export interface FactsOptions {
+  readonly connection: Connection;
+  readonly meta: Collections['meta'];
+  readonly guard: Guard;
+  readonly random: Random;
+}
+
+export class MongoFacts extends StoreFacts {
+  readonly #options: FactsOptions;
+
+  constructor(options: FactsOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override async epoch(): Promise<string> {
+    const { meta, guard, random } = this.#options;
+    const read = () => guard.call(() => meta.findOne({ _id: epochId }));
+    const stored = await read();
+    if (stored) return stored.value;
+    const update = { $setOnInsert: { value: randomName(random, epochLength) } };
+    await upsertAll(meta, guard, [{ updateOne: { filter: { _id: epochId }, update, upsert: true } }]);
+    const made = await read();
+    if (!made) throw new PortUnavailable('the epoch was removed while it was stored');
+    return made.value;
+  }
+
+  override async now(): Promise<number> {
+    const { connection, guard } = this.#options;
+    const hello = await guard.call(() => connection.getClient().db('admin').command({ hello: 1 }));
+    return (hello.localTime as Date).getTime();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Ages logs. Entries are removed one by one from the oldest upwards, in one ordered command per chunk that is committed
+ * before the next, so whatever interrupts it leaves a log without a hole. Must never remove the newest entry of a log.
+ */
+import type { mongo } from 'mongoose';
+import type { LogKey, Mark } from '@carillon/domain';
+import { LogKeeping, type PurgeBounds } from '@carillon/domain/ports';
+import type { Guard } from './guard.js';
+import type { EntryRow } from './rows.js';
+
+const removedPerCommand = 500;
+/** Index keys per query when looking for the logs there are; a long log is jumped over after this many. */
+const keysPerScan = 500;
+
+const content = { data: '', notification: '', 'origin.metadata': '' } as const;
+
+export class MongoLogKeeping extends LogKeeping {
+  readonly #entries: mongo.Collection<EntryRow>;
+  readonly #guard: Guard;
+
+  constructor(entries: mongo.Collection<EntryRow>, guard: Guard) {
+    super();
+    this.#entries = entries;
+    this.#guard = guard;
+  }
+
+  override async purge(log: LogKey, bounds: PurgeBounds): Promise<number> {
+    const newest = await this.#newestSeq(log);
+    const oldest = await this.#oldest(log, bounds.limit + 1);
+    const young = oldest.findIndex(
+      (row) => row.expiresAt >= bounds.expiredBefore || row.acceptedAt >= bounds.acceptedBefore,
+    );
+    const aged = young < 0 ? oldest : oldest.slice(0, young);
+    const removable = aged.filter((row) => row.seq < newest).slice(0, bounds.limit);
+    await this.#remove(removable);
+    if (aged.some((row) => row.seq === newest)) await this.mark(log, [newest], 'emptied');
+    return removable.length;
+  }
+
+  override async erase(log: LogKey): Promise<void> {
+    const newest = await this.#newestSeq(log);
+    await this.#guard.call(() =>
+      this.#entries.updateMany(
+        { log, seq: { $lte: newest } },
+        { $set: { mark: 'emptied' }, $unset: content },
+      ),
+    );
+    for (;;) {
+      const oldest = await this.#oldest(log, removedPerCommand);
+      const removable = oldest.filter((row) => row.seq < newest);
+      if (removable.length === 0) return;
+      await this.#remove(removable);
+    }
+  }
+
+  override async mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void> {
+    if (seqs.length === 0) return;
+    const update = mark === 'superseded' ? { $set: { mark } } : { $set: { mark }, $unset: content };
+    await this.#guard.call(() => this.#entries.updateMany({ log, seq: { $in: [...seqs] } }, update));
+  }
+
+  override async logsWithEntriesBefore(
+    acceptedBefore: number,
+    after: LogKey | undefined,
+    limit: number,
+  ): Promise<readonly LogKey[]> {
+    const found: LogKey[] = [];
+    let last = after ?? ('' as LogKey);
+    while (found.length < limit) {
+      const logs = await this.#logsAfter(last);
+      if (logs.length === 0) break;
+      for (const log of logs) {
+        last = log;
+        if (found.length < limit && (await this.#hasBefore(log, acceptedBefore))) found.push(log);
+      }
+    }
+    return found;
+  }
+
+  async #newestSeq(log: LogKey): Promise<number> {
+    const row = await this.#guard.call(() =>
+      this.#entries.findOne({ log }, { sort: { seq: -1 }, projection: { seq: 1 } }),
+    );
+    return row?.seq ?? 0;
+  }
+
+  #oldest(log: LogKey, limit: number): Promise<AgedRow[]> {
+    const projection = { seq: 1, expiresAt: 1, acceptedAt: 1 };
+    return this.#guard.call(() =>
+      this.#entries
+        .find({ log }, { limit, batchSize: limit })
+        .sort({ seq: 1 })
+        .project<AgedRow>(projection)
+        .toArray(),
+    );
+  }
+
+  /** Ascending; `deleteMany` would walk the index downwards and leave holes when it is interrupted. */
+  async #remove(rows: readonly AgedRow[]): Promise<void> {
+    for (let from = 0; from < rows.length; from += removedPerCommand) {
+      const chunk = rows.slice(from, from + removedPerCommand);
+      const removals = chunk.map(({ _id }) => ({ deleteOne: { filter: { _id } } }));
+      await this.#guard.call(() => this.#entries.bulkWrite(removals, { ordered: true }));
+    }
+  }
+
+  /** Some logs after this one, in key order and complete up to the last of them. */
+  async #logsAfter(last: LogKey): Promise<readonly LogKey[]> {
+    const rows = await this.#guard.call(() =>
+      this.#entries
+        .find({ log: { $gt: last } }, { limit: keysPerScan, batchSize: keysPerScan })
+        .sort({ log: 1, seq: -1 })
+        .project<Pick<EntryRow, 'log'>>({ _id: 0, log: 1 })
+        .toArray(),
+    );
+    return [...new Set(rows.map((row) => row.log))];
+  }
+
+  async #hasBefore(log: LogKey, acceptedBefore: number): Promise<boolean> {
+    const [oldest] = await this.#oldest(log, 1);
+    return oldest !== undefined && oldest.acceptedAt < acceptedBefore;
+  }
+}
+
+type AgedRow = Pick<EntryRow, '_id' | 'seq' | 'expiresAt' | 'acceptedAt'>;

@@ -1,0 +1,66 @@
+/** What is in a log, in which order. Reads go to the primary with read concern majority; must never read otherwise. */
+import type { mongo } from 'mongoose';
+import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';
+import { type Appended, MessageLog } from '@carillon/domain/ports';
+import type { Appender } from './append.js';
+import type { Guard } from './guard.js';
+import { newestOf } from './newest.js';
+import { type EntryRow, entryFromRow } from './rows.js';
+
+export class MongoLog extends MessageLog {
+  readonly #entries: mongo.Collection<EntryRow>;
+  readonly #appender: Appender;
+  readonly #guard: Guard;
+
+  constructor(entries: mongo.Collection<EntryRow>, appender: Appender, guard: Guard) {
+    super();
+    this.#entries = entries;
+    this.#appender = appender;
+    this.#guard = guard;
+  }
+
+  override append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+    return this.#appender.append(drafts);
+  }
+
+  override async read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]> {
+    if (limit < 1) return [];
+    const rows = await this.#guard.call(() =>
+      this.#entries
+        .find({ log, seq: { $gt: after } }, { limit, batchSize: limit })
+        .sort({ seq: 1 })
+        .toArray(),
+    );
+    return contiguous(rows).map(entryFromRow);
+  }
+
+  override heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
+    return newestOf(this.#entries, this.#guard, logs);
+  }
+
+  override async ofMessage(messageId: string): Promise<readonly Entry[]> {
+    // "A" is the character after "@", so the range holds exactly the ids that begin with `<messageId>@`.
+    const further = { _id: { $gte: `${messageId}@`, $lt: `${messageId}A` } };
+    const rows = await this.#guard.call(() =>
+      this.#entries
+        .find({ $or: [{ _id: messageId }, further] })
+        .sort({ _id: 1 })
+        .toArray(),
+    );
+    return rows.map(entryFromRow);
+  }
+
+  override async entryOf(messageId: string, log: LogKey): Promise<Entry | undefined> {
+    const ids = [entryId(messageId, log, true), entryId(messageId, log, false)];
+    const row = await this.#guard.call(() => this.#entries.findOne({ _id: { $in: ids }, log }));
+    return row ? entryFromRow(row) : undefined;
+  }
+}
+
+/** The rows up to the first gap. A scan during a purge may see a prefix vanish in its middle; the next read then begins after it. */
+function contiguous(rows: readonly EntryRow[]): readonly EntryRow[] {
+  const first = rows[0];
+  if (!first) return rows;
+  const gap = rows.findIndex((row, index) => row.seq !== first.seq + index);
+  return gap < 0 ? rows : rows.slice(0, gap);
+}

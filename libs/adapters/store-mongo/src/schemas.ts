@@ -1,0 +1,144 @@
+/** The collections with their fields and indexes, as mongoose declares them. Must never cast or validate on a hot path. */
+import { type Connection, type mongo, Schema, type SchemaDefinition } from 'mongoose';
+import { parameters } from '@carillon/domain';
+import type {
+  ApiKeyRow,
+  ConnectionRow,
+  CursorRow,
+  DeviceRow,
+  EntryRow,
+  MetaRow,
+  ReceiptRow,
+  SigningKeyRow,
+  TenantRow,
+} from './rows.js';
+
+/** The drivers' own collections: nothing is hydrated. */
+export interface Collections {
+  readonly entries: mongo.Collection<EntryRow>;
+  readonly cursors: mongo.Collection<CursorRow>;
+  readonly devices: mongo.Collection<DeviceRow>;
+  readonly receipts: mongo.Collection<ReceiptRow>;
+  readonly connections: mongo.Collection<ConnectionRow>;
+  readonly meta: mongo.Collection<MetaRow>;
+  readonly tenants: mongo.Collection<TenantRow>;
+  readonly signingKeys: mongo.Collection<SigningKeyRow>;
+  readonly apiKeys: mongo.Collection<ApiKeyRow>;
+}
+
+/** Declares the models on the connection and sees to it that their indexes exist. Idempotent, also between processes. */
+export async function declareCollections(connection: Connection): Promise<Collections> {
+  const models = declarations.map(({ name, schema }) => connection.model(name, schema, name));
+  await Promise.all(models.map((model) => model.createIndexes()));
+  const { db } = connection;
+  if (!db) throw new Error('the connection must be open before its collections are declared');
+  return {
+    entries: db.collection('entries'),
+    cursors: db.collection('cursors'),
+    devices: db.collection('devices'),
+    receipts: db.collection('receipts'),
+    connections: db.collection('connections'),
+    meta: db.collection('meta'),
+    tenants: db.collection('tenants'),
+    signingKeys: db.collection('signing_keys'),
+    apiKeys: db.collection('api_keys'),
+  };
+}
+
+const keptSeconds = parameters.receiptsKeptMs / 1000;
+const text = { type: String, required: true } as const;
+const count = { type: Number, required: true } as const;
+
+const entries = schemaOf({
+  _id: text,
+  log: text,
+  seq: count,
+  acceptedAt: count,
+  expiresAt: count,
+  event: text,
+  data: String,
+  notification: String,
+  collapseKey: String,
+  origin: { fingerprint: String, recipients: Number, externalId: String, metadata: String },
+  mark: String,
+}).index({ log: 1, seq: -1 }, { unique: true });
+
+const cursors = schemaOf({ _id: text, log: text, seq: count }).index({ log: 1, seq: -1 });
+
+const devices = schemaOf({
+  _id: text,
+  user: text,
+  firstSeenAt: count,
+  lastSeenAt: count,
+  app: String,
+}).index({ user: 1, lastSeenAt: -1 });
+
+const receipts = schemaOf({
+  _id: text,
+  log: text,
+  user: text,
+  device: String,
+  connection: text,
+  node: text,
+  from: count,
+  to: count,
+  sent: [{ from: Number, to: Number, at: Number, way: String, _id: false }],
+  settled: [{ from: Number, to: Number, at: Number, _id: false }],
+  failed: [Number],
+  unhandled: [Number],
+  createdAt: Date,
+})
+  .index({ log: 1, user: 1, to: 1 })
+  .index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
+
+const connections = schemaOf({
+  _id: text,
+  user: text,
+  device: String,
+  node: text,
+  transport: text,
+  app: String,
+  openedAt: count,
+  closedAt: Number,
+  closeCode: Number,
+  writtenAt: Date,
+})
+  .index({ user: 1, openedAt: -1 })
+  .index({ writtenAt: 1 }, { expireAfterSeconds: keptSeconds });
+
+const meta = schemaOf({ _id: text, value: text });
+const tenants = schemaOf({ _id: text, origins: [String] });
+
+const signingKeys = schemaOf({
+  _id: text,
+  generation: count,
+  createdAt: count,
+  publicJwk: text,
+  privateKey: text,
+}).index({ generation: 1 }, { unique: true });
+
+const apiKeys = schemaOf({
+  _id: text,
+  tenant: text,
+  principal: text,
+  hash: text,
+  scopes: [String],
+  createdAt: count,
+  expiresAt: Number,
+});
+
+const declarations = [
+  { name: 'entries', schema: entries },
+  { name: 'cursors', schema: cursors },
+  { name: 'devices', schema: devices },
+  { name: 'receipts', schema: receipts },
+  { name: 'connections', schema: connections },
+  { name: 'meta', schema: meta },
+  { name: 'tenants', schema: tenants },
+  { name: 'signing_keys', schema: signingKeys },
+  { name: 'api_keys', schema: apiKeys },
+];
+
+function schemaOf(definition: SchemaDefinition): Schema {
+  return new Schema(definition, { versionKey: false, autoIndex: false, autoCreate: false });
+}

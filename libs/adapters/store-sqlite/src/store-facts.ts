@@ -1,0 +1,34 @@
+/** Epoch and clock of a store that is one file on this machine. The epoch must never change by itself. */
+import { randomUUID } from 'node:crypto';
+import type { StatementSync } from 'node:sqlite';
+import { type Clock, StoreFacts } from '@carillon/domain/ports';
+import type { Database } from './database.js';
+
+export class SqliteStoreFacts extends StoreFacts {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #epoch: StatementSync;
+
+  constructor(database: Database, clock: Clock) {
+    super();
+    this.#database = database;
+    this.#clock = clock;
+    const begin = database.prepare(`INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)`);
+    database.write(() => begin.run(randomUUID()));
+    this.#epoch = database.prepare(`SELECT value FROM meta WHERE name = 'epoch'`);
+  }
+
+  override async epoch(): Promise<string> {
+    return this.#read();
+  }
+
+  /** The file has no clock of its own: this machine's is the store's. */
+  override async now(): Promise<number> {
+    this.#read();
+    return Math.trunc(this.#clock.now());
+  }
+
+  #read(): string {
+    return this.#database.read(() => String(this.#epoch.get()?.value));
+  }
+}

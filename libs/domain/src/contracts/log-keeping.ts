@@ -1,0 +1,236 @@
+/** What LogKeeping promises: logs age from below, without holes and without losing their head. */
+import { describe, expect, it } from 'vitest';
+import { type Draft, fateOf, type Mark } from '../entry.js';
+import { type LogKey, topicLog, userKey, userLog } from '../keys.js';
+import type { PurgeBounds } from '../ports/message-log.js';
+import { acceptedAt, dayMs, draftFor, draftsFor, freshInbox, freshName, span } from './specimens.js';
+import { place, readAll, type StoreSubject, seqsOf } from './store-subject.js';
+
+const content = {
+  data: '{"secret":1}',
+  notification: '{"title":"secret"}',
+  origin: { fingerprint: 'f', recipients: 1, metadata: '{"secret":2}' },
+};
+const bounds: PurgeBounds = { expiredBefore: acceptedAt, acceptedBefore: acceptedAt - 30 * dayMs, limit: 100 };
+const aged = { acceptedAt: acceptedAt - 40 * dayMs, expiresAt: acceptedAt - 33 * dayMs };
+
+/** Registers the suite. */
+export function logKeepingContract(subject: StoreSubject): void {
+  describe('LogKeeping', () => {
+    marking(subject);
+    purging(subject);
+    purgingInSteps(subject);
+    erasing(subject);
+    finding(subject);
+  });
+}
+
+function marking({ store, other }: StoreSubject): void {
+  it.each<Mark>(['recalled', 'emptied'])('removes the content of what it marks %s', async (mark) => {
+    const log = freshInbox();
+    const entries = await place(store(), draftsFor(log, 3, content));
+    for (let time = 0; time < 2; time++) {
+      await store().keeping.mark(log, [1, 3], mark);
+      const now = await readAll(other(), log);
+      expect(now[1]).toEqual(entries[1]);
+      for (const at of [0, 2]) {
+        expect(now[at]).toMatchObject({ id: entries[at]!.id, seq: at + 1, mark, acceptedAt });
+        expect(now[at]?.data ?? now[at]?.notification ?? 'absent').toBe('absent');
+        expect(now[at]?.origin?.fingerprint).toBe('f');
+      }
+    }
+  });
+
+  it('keeps the content of what it marks superseded', async () => {
+    const log = freshInbox();
+    const entries = await place(store(), draftsFor(log, 2, content));
+    await store().keeping.mark(log, [1], 'superseded');
+    await store().keeping.mark(log, [1], 'superseded');
+    expect(await readAll(other(), log)).toEqual([{ ...entries[0], mark: 'superseded' }, entries[1]]);
+  });
+
+  it('never brings content back with a later mark', async () => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 1, content));
+    for (const mark of ['superseded', 'recalled', 'superseded'] as const) {
+      await store().keeping.mark(log, [1], mark);
+    }
+    const [entry] = await readAll(other(), log);
+    expect(entry?.data ?? entry?.notification ?? 'absent').toBe('absent');
+  });
+
+  it('touches no other log, and ignores seqs that are not there', async () => {
+    const [a, b] = [freshInbox(), freshInbox()];
+    const entries = await place(store(), [draftFor(a), draftFor(b), draftFor(b)]);
+    await store().keeping.mark(a, [2, 99], 'recalled');
+    await store().keeping.mark(a, [], 'recalled');
+    expect([...(await readAll(other(), a)), ...(await readAll(other(), b))]).toEqual(entries);
+  });
+
+  it('shows the mark wherever the entry is looked up, also to a retry', async () => {
+    const draft = draftFor(freshInbox(), content);
+    await place(store(), [draft]);
+    await store().keeping.mark(draft.log, [1], 'recalled');
+    const [outcome] = await other().log.append([draft]);
+    expect(outcome).toMatchObject({ outcome: 'present', entry: { mark: 'recalled', seq: 1 } });
+    expect(await other().log.entryOf(draft.id, draft.log)).toMatchObject({ mark: 'recalled' });
+    expect(await other().log.ofMessage(draft.id)).toMatchObject([{ mark: 'recalled' }]);
+  });
+}
+
+function purging({ store, other }: StoreSubject): void {
+  it('removes what is expired and old enough, from the oldest upwards', async () => {
+    const log = freshInbox();
+    await place(store(), [...draftsFor(log, 5, aged), ...draftsFor(log, 2)]);
+    expect(await store().keeping.purge(log, bounds)).toBe(5);
+    expect(seqsOf(await readAll(other(), log))).toEqual([6, 7]);
+    expect(await store().keeping.purge(log, bounds)).toBe(0);
+  });
+
+  it.each<[string, Partial<Draft>]>([
+    ['not expired', { ...aged, expiresAt: acceptedAt + dayMs }],
+    ['not old enough', { acceptedAt: acceptedAt - 20 * dayMs, expiresAt: acceptedAt - 19 * dayMs }],
+  ])('stops at the first entry that is %s, whatever lies above it', async (_, kept) => {
+    const log = freshInbox();
+    await place(store(), [
+      ...draftsFor(log, 2, aged),
+      draftFor(log, kept),
+      ...draftsFor(log, 3, aged),
+      draftFor(log),
+    ]);
+    expect(await store().keeping.purge(log, bounds)).toBe(2);
+    expect(await store().keeping.purge(log, bounds)).toBe(0);
+    expect(seqsOf(await readAll(other(), log))).toEqual([3, 4, 5, 6, 7]);
+  });
+
+  it('empties the newest entry instead of removing it, so that seqs go on rising', async () => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 3, { ...aged, ...content }));
+    await purgeAll(log);
+    const left = await readAll(other(), log);
+    expect(seqsOf(left)).toEqual([3]);
+    expectEmptied(left);
+    expect((await other().log.heads([log])).get(log)).toBe(3);
+    expect(seqsOf(await place(other(), draftsFor(log, 2)))).toEqual([4, 5]);
+    expect(seqsOf(await place(store(), draftsFor(log, 1)))).toEqual([6]);
+  });
+
+  it('leaves a newest entry alone that is not yet due', async () => {
+    const log = freshInbox();
+    const entries = await place(store(), draftsFor(log, 2, content));
+    await purgeAll(log);
+    expect(await readAll(other(), log)).toEqual(entries);
+  });
+
+  async function purgeAll(log: LogKey): Promise<void> {
+    for (let step = 0; step < 20; step++) if ((await store().keeping.purge(log, bounds)) === 0) return;
+    throw new Error('purge never ended');
+  }
+}
+
+function purgingInSteps({ store, other }: StoreSubject): void {
+  it('leaves no hole after any of its steps, and goes on where it stopped', async () => {
+    const log = freshInbox();
+    await place(store(), [...draftsFor(log, 23, aged), ...draftsFor(log, 2)]);
+    const removed: number[] = [];
+    for (let step = 0; step < 20 && removed.at(-1) !== 0; step++) {
+      const process = step % 2 ? store() : other();
+      removed.push(await process.keeping.purge(log, { ...bounds, limit: 4 }));
+      const total = removed.reduce((sum, count) => sum + count, 0);
+      expect(seqsOf(await readAll(store(), log))).toEqual(span(total + 1, 25));
+    }
+    expect(removed.every((count) => count <= 4)).toBe(true);
+    expect(removed.reduce((sum, count) => sum + count, 0)).toBe(23);
+  });
+
+  it('leaves no hole while several purge, append and read at once', async () => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 40, aged));
+    const purger = async (which: typeof store): Promise<void> => {
+      for (let step = 0; step < 8; step++) await which().keeping.purge(log, { ...bounds, limit: 3 });
+    };
+    const writer = async (): Promise<void> => {
+      for (let n = 0; n < 8; n++) await place(store(), draftsFor(log, 2));
+    };
+    const reader = async (): Promise<void> => {
+      for (let n = 0; n < 8; n++) {
+        const seqs = seqsOf(await readAll(other(), log));
+        expect(seqs).toEqual(span(seqs[0]!, seqs.at(-1)!));
+      }
+    };
+    await Promise.all([purger(store), purger(other), writer(), reader()]);
+    const seqs = seqsOf(await readAll(store(), log));
+    expect(seqs).toEqual(span(seqs[0]!, 56));
+    expect(seqs[0]).toBeGreaterThan(1);
+  });
+
+  it('finds nothing in a log that never was', async () => {
+    expect(await store().keeping.purge(freshInbox(), bounds)).toBe(0);
+  });
+}
+
+function erasing({ store, other }: StoreSubject): void {
+  it('leaves only the newest entry, and that one without content', async () => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 12, content));
+    for (let time = 0; time < 2; time++) {
+      await store().keeping.erase(log);
+      const left = await readAll(other(), log);
+      expect(seqsOf(left)).toEqual([12]);
+      expectEmptied(left);
+      expect(left[0]?.origin?.metadata ?? 'absent').toBe('absent');
+    }
+  });
+
+  it('lets seqs go on rising afterwards', async () => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 3));
+    await other().keeping.erase(log);
+    expect((await store().log.heads([log])).get(log)).toBe(3);
+    expect(seqsOf(await place(store(), draftsFor(log, 2)))).toEqual([4, 5]);
+    expect(seqsOf(await readAll(other(), log))).toEqual([3, 4, 5]);
+  });
+
+  it('touches no other log, and does nothing to one that never was', async () => {
+    const [log, absent] = [freshInbox(), freshInbox()];
+    const entries = await place(store(), draftsFor(log, 2, content));
+    await store().keeping.erase(absent);
+    expect(await readAll(other(), log)).toEqual(entries);
+    expect((await other().log.heads([absent])).get(absent)).toBe(0);
+  });
+}
+
+function finding({ store, other }: StoreSubject): void {
+  it('lists the logs with old entries in key order, in pages', async () => {
+    const tenant = freshName();
+    const old = ['b', 'B', 'a-b', 'c', 'a'].map((name) => userLog(userKey(tenant, name)));
+    old.push(topicLog(tenant, 'z'));
+    await place(store(), [
+      ...old.flatMap((log) => draftsFor(log, 2, aged)),
+      ...['bb', 'd'].map((name) => draftFor(userLog(userKey(tenant, name)))),
+    ]);
+    const expected = [...old].sort((a, b) => (a < b ? -1 : 1));
+    for (const limit of [1, 4, 50]) expect(await listed(tenant, limit)).toEqual(expected);
+  });
+
+  async function listed(tenant: string, limit: number): Promise<LogKey[]> {
+    const found: LogKey[] = [];
+    let after = `${tenant}/` as LogKey;
+    for (let page = 0; page < 20; page++) {
+      const logs = await other().keeping.logsWithEntriesBefore(bounds.acceptedBefore, after, limit);
+      expect(logs.length).toBeLessThanOrEqual(limit);
+      const own = logs.filter((log) => log.startsWith(`${tenant}/`));
+      found.push(...own);
+      if (own.length < limit) return found;
+      after = own.at(-1)!;
+    }
+    throw new Error('the pages never ended');
+  }
+}
+
+function expectEmptied(entries: readonly (Draft & { mark?: Mark })[]): void {
+  for (const entry of entries) {
+    expect(entry.data ?? entry.notification ?? 'absent').toBe('absent');
+    expect(fateOf(entry, 0)).toBe('expired');
+  }
+}

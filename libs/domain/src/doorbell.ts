@@ -1,0 +1,108 @@
+/**
+ * Doorbells: entries on their way to the nodes, as bytes. Serialised once, in Collect; Dispatch copies slices and Push
+ * writes the frame as it is. Losing, doubling or reordering one costs latency only.
+ *
+ * Batch: u8 version, then per entry u32 length of what follows, u16 length of the log's key, f64 seq, f64 expiresAt,
+ * f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big endian.
+ */
+import type { LogKey } from './keys.js';
+
+const version = 1;
+const headBytes = 4 + 2 + 8 + 8 + 8;
+
+/** What Collect knows of an entry that is durable. `frame` is the text of its `message` frame. */
+export interface Doorbell {
+  readonly log: LogKey;
+  readonly seq: number;
+  readonly acceptedAt: number;
+  readonly expiresAt: number;
+  readonly frame: string;
+}
+
+/** A doorbell as bytes inside a batch; `bytes` is the whole record and may be copied into another batch as it is. */
+export interface DoorbellSlice {
+  readonly log: LogKey;
+  readonly bytes: Uint8Array;
+}
+
+/** A doorbell as Push reads it; `frame` is a view into the batch. */
+export interface DoorbellView {
+  readonly log: LogKey;
+  readonly seq: number;
+  readonly acceptedAt: number;
+  readonly expiresAt: number;
+  readonly frame: Uint8Array;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** The record of one doorbell. */
+export function encodeDoorbell(bell: Doorbell): DoorbellSlice {
+  const space = new Uint8Array(headBytes + 3 * (bell.log.length + bell.frame.length));
+  const logBytes = encoder.encodeInto(bell.log, space.subarray(headBytes)).written;
+  const frameBytes = encoder.encodeInto(bell.frame, space.subarray(headBytes + logBytes)).written;
+  const view = new DataView(space.buffer);
+  view.setUint32(0, headBytes - 4 + logBytes + frameBytes);
+  view.setUint16(4, logBytes);
+  view.setFloat64(6, bell.seq);
+  view.setFloat64(14, bell.expiresAt);
+  view.setFloat64(22, bell.acceptedAt);
+  return { log: bell.log, bytes: space.subarray(0, headBytes + logBytes + frameBytes) };
+}
+
+/** One batch of records, in the order given. */
+export function joinDoorbells(slices: readonly DoorbellSlice[]): Uint8Array {
+  let length = 1;
+  for (const slice of slices) length += slice.bytes.length;
+  const batch = new Uint8Array(length);
+  batch[0] = version;
+  let at = 1;
+  for (const slice of slices) {
+    batch.set(slice.bytes, at);
+    at += slice.bytes.length;
+  }
+  return batch;
+}
+
+/** The records of a batch without their frames. @throws RangeError when it is no batch of this version. */
+export function splitDoorbells(batch: Uint8Array): DoorbellSlice[] {
+  return records(batch, (view, start, end) => ({
+    log: logAt(batch, view, start),
+    bytes: batch.subarray(start, end),
+  }));
+}
+
+/** The doorbells of a batch. @throws RangeError when it is no batch of this version. */
+export function readDoorbells(batch: Uint8Array): DoorbellView[] {
+  return records(batch, (view, start, end) => ({
+    log: logAt(batch, view, start),
+    seq: view.getFloat64(start + 6),
+    expiresAt: view.getFloat64(start + 14),
+    acceptedAt: view.getFloat64(start + 22),
+    frame: batch.subarray(start + headBytes + view.getUint16(start + 4), end),
+  }));
+}
+
+function records<R>(batch: Uint8Array, read: (view: DataView, start: number, end: number) => R): R[] {
+  if (batch[0] !== version) throw new RangeError(`doorbell batch of version ${batch[0]}, not ${version}`);
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  const found: R[] = [];
+  let start = 1;
+  while (start < batch.length) {
+    if (start + headBytes > batch.length) throw new RangeError('doorbell batch ends inside a record');
+    const end = start + 4 + view.getUint32(start);
+    const bodyBytes = end - start - headBytes;
+    if (end > batch.length || bodyBytes < view.getUint16(start + 4)) {
+      throw new RangeError('doorbell record is longer than its batch');
+    }
+    found.push(read(view, start, end));
+    start = end;
+  }
+  return found;
+}
+
+function logAt(batch: Uint8Array, view: DataView, start: number): LogKey {
+  const from = start + headBytes;
+  return decoder.decode(batch.subarray(from, from + view.getUint16(start + 4))) as LogKey;
+}

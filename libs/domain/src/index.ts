@@ -1,0 +1,68 @@
+export { deliveryReasons, deliveryStatuses, type DeliveryReason, type DeliveryStatus } from './delivery.js';
+export {
+  type Doorbell,
+  type DoorbellSlice,
+  type DoorbellView,
+  encodeDoorbell,
+  joinDoorbells,
+  readDoorbells,
+  splitDoorbells,
+} from './doorbell.js';
+export {
+  type Draft,
+  type Entry,
+  type EntryId,
+  entryId,
+  type Fate,
+  fateOf,
+  type Mark,
+  messageIdOf,
+  type Origin,
+} from './entry.js';
+export type {
+  AuthPolicy,
+  KeyCheckReply,
+  KeyCheckRequest,
+  PublicJwk,
+  VerifyReply,
+  VerifyRequest,
+} from './exchange/auth.js';
+export type { DispatchAnswer, PushAnswer } from './exchange/doorbells.js';
+export { fromJsonBytes, toJsonBytes } from './exchange/json.js';
+export { entryFrame } from './frame.js';
+export { type ApiKeyRecord, type Scope, type SigningKey, scopes, type Tenant } from './identity.js';
+export { fullJitterMs, type JitterBounds, jittered } from './jitter.js';
+export {
+  allLog,
+  type DeviceKey,
+  deviceKey,
+  deviceName,
+  deviceUser,
+  type Incarnation,
+  incarnation,
+  type LogKey,
+  type LogParts,
+  logFromWire,
+  logParts,
+  logUser,
+  nodeOf,
+  tenantOf,
+  topicLog,
+  type UserKey,
+  userKey,
+  userLog,
+  userName,
+  wireLog,
+} from './keys.js';
+export { parameters } from './parameters.js';
+export {
+  type ConnectionRecord,
+  type Device,
+  type Receipt,
+  type ReceiptAddition,
+  receiptBucketMs,
+  receiptId,
+  type TimedRange,
+  type Way,
+} from './receipt.js';
+export { subjects } from './subjects.js';

@@ -1,0 +1,15 @@
+/** What connections were sent and settled: the ledger beside the log. Kept 30 days. */
+import type { LogKey, UserKey } from '../keys.js';
+import type { ConnectionRecord, Receipt, ReceiptAddition } from '../receipt.js';
+
+export abstract class Receipts {
+  /**
+   * Adds to receipts (created where absent, ranges appended) and writes connections whole (last write wins). In batches,
+   * without order between calls; may be lost with the store's primary. @throws PortUnavailable
+   */
+  abstract record(additions: readonly ReceiptAddition[], connections: readonly ConnectionRecord[]): Promise<void>;
+  /** Receipts of this log whose sent or settled ranges include the seq; for a topic those of `user` only. @throws PortUnavailable */
+  abstract ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]>;
+  /** The user's connections that were open after `since` (epoch ms), newest first, at most `limit`. @throws PortUnavailable */
+  abstract connectionsOf(user: UserKey, since: number, limit: number): Promise<readonly ConnectionRecord[]>;
+}

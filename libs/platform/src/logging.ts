@@ -1,0 +1,102 @@
+/**
+ * JSON lines with ids. Only what is listed here is logged of a request: never a body, a header, an address with its
+ * query, a token or a payload.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Options as HttpLogOptions } from 'pino-http';
+
+export interface LogFacts {
+  readonly level: string;
+  readonly node: string;
+  readonly services: readonly string[];
+}
+
+/** A process's logger. `destination`: standard output unless given. */
+export function createLogger(facts: LogFacts, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level: facts.level,
+      base: { node: facts.node, service: facts.services.join('+') },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: [...secretNames, ...secretNames.map((name) => `*${name}`), ...headerPaths], censor: '***' },
+      serializers: { err: serializeError, error: serializeError },
+    },
+    destination ?? pino.destination({ fd: 1, sync: true }),
+  );
+}
+
+/** Nobody should log these; if somebody does, they do not show. */
+const secretNames = ['authorization', 'cookie', 'token', 'password', 'secret', 'pepper', 'apiKey', 'data', 'payload'].map(
+  (name) => `["${name}"]`,
+);
+const headerPaths = ['authorization', 'cookie', 'sec-websocket-protocol'].flatMap((name) => [
+  `headers["${name}"]`,
+  `req.headers["${name}"]`,
+]);
+
+const routes = new WeakMap<IncomingMessage, string>();
+
+/** Notes the pattern under which a request was routed, for its log line. */
+export function noteRoute(request: IncomingMessage, route: string): void {
+  routes.set(request, route);
+}
+
+/** What is logged when a request ends: method, route, status, requestId, ms. */
+export function requestLogOptions(logger: Logger): HttpLogOptions {
+  return {
+    logger,
+    quietReqLogger: true,
+    quietResLogger: true,
+    customAttributeKeys: { reqId: 'requestId' },
+    wrapSerializers: false,
+    serializers: { req: () => undefined, res: () => undefined, err: serializeError },
+    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'warn' : 'info'),
+    customSuccessMessage: () => 'request',
+    customErrorMessage: () => 'request',
+    customSuccessObject: (request, response, { responseTime }) => lineOf(request, response, Number(responseTime)),
+    customErrorObject: (request, response, _error, { responseTime }) =>
+      lineOf(request, response, Number(responseTime)),
+  };
+}
+
+function lineOf(request: IncomingMessage, response: ServerResponse, ms: number) {
+  const { method } = request;
+  return { method, route: routes.get(request) ?? 'none', status: response.statusCode, ms };
+}
+
+interface LoggedError {
+  readonly type: string;
+  readonly code?: string;
+  readonly message?: string;
+  readonly stack?: string;
+  readonly cause?: LoggedError;
+}
+
+/** Enough to find the place; nothing that a driver hung onto its error, such as the documents of a write. */
+export function serializeError(error: unknown): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : '';
+  return {
+    type: error.name,
+    ...(code === '' ? {} : { code: String(code) }),
+    // A parser's message quotes what it could not parse.
+    ...(error instanceof SyntaxError ? {} : { message: error.message }),
+    ...(error.stack === undefined ? {} : { stack: frames(error.stack) }),
+    ...(error.cause instanceof Error ? { cause: causeOf(error.cause) } : {}),
+  };
+}
+
+function causeOf(error: Error): LoggedError {
+  const { type, code } = serializeError(error);
+  return { type, ...(code === undefined ? {} : { code }) };
+}
+
+/** The stack without its first lines, which repeat the message. */
+function frames(stack: string): string {
+  return stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .join('\n');
+}

@@ -1,0 +1,90 @@
+/**
+ * Turns whatever was thrown into a problem+json answer, Fastify's own refusals too. An error that is none of ours is
+ * answered `internal` and logged; its text never reaches the client.
+ */
+import { PortError, PortUnavailable } from '@carillon/domain/ports';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { Problem, problemBody, problemHeaders } from './problem.js';
+import { requestIdOf } from './request-id.js';
+import { allowedMethods } from './route-methods.js';
+
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  readonly #log: Logger | undefined;
+
+  constructor(log?: Logger) {
+    this.#log = log;
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = problemOf(error, request);
+    const requestId = requestIdOf(request);
+    if (problem.code === 'internal') this.#log?.error({ err: error, requestId }, 'request failed');
+    if (reply.sent) return;
+    void reply
+      .code(problem.status)
+      .headers(problemHeaders(problem))
+      .send(JSON.stringify(problemBody(problem, requestId)));
+  }
+}
+
+/** The filter for applications that are not started by wiring. */
+export function problemFilter(log?: Logger): ProblemFilter {
+  return new ProblemFilter(log);
+}
+
+function problemOf(error: unknown, request: FastifyRequest): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof PortUnavailable) {
+    return new Problem('store_unavailable', 'The message store cannot be reached now. Try again.');
+  }
+  if (error instanceof PortError) return new Problem('overloaded', 'A part of the service did not answer. Try again.');
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  return problemOfStatus(status, request);
+}
+
+/** Fastify's errors and those of its plugins carry a status. */
+function statusOf(error: unknown): number {
+  const hasStatus = error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+  return hasStatus ? Number(error.statusCode) : 500;
+}
+
+function problemOfStatus(status: number, request: FastifyRequest): Problem {
+  switch (status) {
+    case 400:
+      return new Problem('malformed_json', 'The request cannot be read: its body must be JSON in UTF-8.');
+    case 401:
+      return new Problem('token_missing', 'Give an API key: Authorization: Bearer <key>.');
+    case 403:
+      return new Problem('scope_missing', 'The key does not allow this.');
+    case 404:
+    case 405:
+    case 414:
+      return unknownRoute(request);
+    case 429:
+      return new Problem('rate_limited', 'Too many requests. Try again later.');
+    case 413:
+      return new Problem('payload_too_large', 'The body is larger than this server takes.');
+    case 415:
+      return new Problem('unsupported_media_type', 'Send the body as Content-Type: application/json.');
+    case 431:
+      return new Problem('headers_too_large', 'The headers are larger than this server takes.');
+    case 503:
+      return new Problem('overloaded', 'The service cannot answer now. Try again.');
+    default:
+      return new Problem('internal', 'Something went wrong here; the request id finds it in the logs.');
+  }
+}
+
+function unknownRoute(request: FastifyRequest): Problem {
+  const methods = allowedMethods(request);
+  if (methods.length === 0 || methods.includes(request.method)) {
+    return new Problem('not_found', 'There is nothing at this address.');
+  }
+  const allow = methods.join(', ');
+  return new Problem('method_not_allowed', `This address answers ${allow}.`, { headers: { allow } });
+}

@@ -1,0 +1,117 @@
+/**
+ * Takes durable entries to a Dispatch: ready-made frames, in batches, to one that was heard lately. Any of them may be
+ * lost; nothing but latency depends on it, so a full queue drops its oldest and a batch without an answer is let go.
+ */
+import {
+  type DispatchAnswer,
+  type DoorbellSlice,
+  type Entry,
+  encodeDoorbell,
+  entryFrame,
+  fromJsonBytes,
+  joinDoorbells,
+  subjects,
+} from '@carillon/domain';
+import { Bus, Clock, PortUnavailable } from '@carillon/domain/ports';
+import { Injectable } from '@nestjs/common';
+import { CollectMetrics } from './collect-metrics.js';
+import { CollectOptions } from './collect-options.js';
+import { Dispatches } from './dispatches.js';
+import { LogQueue } from './log-queue.js';
+import { Pressure } from './pressure.js';
+
+/** A batch travels as one message of the bus, whose own limit is a megabyte. */
+const batchBounds = { entries: 128, bytes: 524_288 };
+
+interface Bell {
+  readonly log: Entry['log'];
+  readonly bytes: number;
+  readonly slice: DoorbellSlice;
+}
+
+@Injectable()
+export class Doorbells {
+  private readonly queue = new LogQueue<Bell>();
+  private batchesOut = 0;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly dispatches: Dispatches,
+    private readonly pressure: Pressure,
+    private readonly clock: Clock,
+    private readonly metrics: CollectMetrics,
+    private readonly options: CollectOptions,
+  ) {}
+
+  start(): void {
+    this.dispatches.listen(() => this.run());
+  }
+
+  /** Entries that are durable, in the order of their logs. Never blocks and never fails. */
+  ring(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const { log, seq, acceptedAt, expiresAt } = entry;
+      const slice = encodeDoorbell({ log, seq, acceptedAt, expiresAt, frame: entryFrame(entry) });
+      this.queue.push({ log, bytes: slice.bytes.length, slice });
+    }
+    this.dropExcess();
+    this.run();
+  }
+
+  /** No batch is out and none can go. */
+  get isIdle(): boolean {
+    return this.batchesOut === 0 && (this.queue.size === 0 || this.dispatches.count === 0);
+  }
+
+  private dropExcess(): void {
+    const { doorbellQueueEntries, doorbellQueueBytes } = this.options;
+    let dropped = 0;
+    while (this.queue.size > doorbellQueueEntries || this.queue.bytes > doorbellQueueBytes) {
+      this.queue.dropOldest();
+      dropped += 1;
+    }
+    if (dropped > 0) this.metrics.doorbell('dropped', dropped);
+  }
+
+  private run(): void {
+    while (this.batchesOut < this.options.dispatchBatchesInFlight && this.queue.size > 0) {
+      const id = this.dispatches.pick();
+      if (id === undefined) return; // the next announcement goes on
+      const batch = this.queue.take(batchBounds);
+      if (batch.length === 0) return;
+      this.batchesOut += 1;
+      void this.send(batch, id);
+    }
+  }
+
+  /** Never rejects. */
+  private async send(batch: readonly Bell[], id: string): Promise<void> {
+    const data = joinDoorbells(batch.map(({ slice }) => slice));
+    const began = this.clock.monotonic();
+    let answer = await this.ask(id, data);
+    if (answer === 'silent') {
+      const other = this.dispatches.pick();
+      answer = other === undefined ? 'silent' : await this.ask(other, data);
+    }
+    this.metrics.doorbell(typeof answer === 'object' ? 'taken' : 'let_go', batch.length);
+    if (typeof answer === 'object') {
+      this.metrics.stage('doorbell', this.clock.monotonic() - began);
+      this.pressure.note(answer);
+    }
+    this.batchesOut -= 1;
+    this.queue.release(batch);
+    this.run();
+  }
+
+  /** `away`: the bus cannot be asked, which says nothing about this Dispatch and is no better with another. */
+  private async ask(id: string, data: Uint8Array): Promise<DispatchAnswer | 'silent' | 'away'> {
+    try {
+      const answer = await this.bus.request(subjects.dispatch(id), data, this.options.dispatchTimeoutMs);
+      return fromJsonBytes<DispatchAnswer>(answer);
+    } catch (error) {
+      if (error instanceof PortUnavailable) return 'away';
+      this.dispatches.drop(id); // no answer, or none that can be read: not asked until it announces itself again
+      return 'silent';
+    }
+  }
+}

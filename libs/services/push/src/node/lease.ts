@@ -1,0 +1,71 @@
+/**
+ * The node's lease: while it is kept, the node's routes count. Whatever suggests that the table lost it, or that this
+ * process stood still, ends in the same remedy: claim everybody again, then compare every log with the store.
+ */
+import { Clock, PortError, RouteTable, repeat, type Timer } from '@carillon/domain/ports';
+import { Injectable } from '@nestjs/common';
+import { AntiEntropy } from '../delivery/anti-entropy.js';
+import { PushOptions } from '../push-options.js';
+import { Registry } from '../session/registry.js';
+import { OwnRoutes } from './own-routes.js';
+
+@Injectable()
+export class Lease {
+  private timer: Timer | undefined;
+  private beatAt = 0;
+  private claimedAt = 0;
+  private isRenewing = false;
+
+  constructor(
+    private readonly routes: RouteTable,
+    private readonly clock: Clock,
+    private readonly options: PushOptions,
+    private readonly registry: Registry,
+    private readonly own: OwnRoutes,
+    private readonly antiEntropy: AntiEntropy,
+  ) {}
+
+  async start(): Promise<void> {
+    this.beatAt = this.clock.monotonic();
+    this.own.onLeaseLost = () => void this.renew();
+    await this.renew();
+    this.timer = repeat(
+      this.clock,
+      () => this.options.leaseRenewMs,
+      () => this.renew(),
+    );
+  }
+
+  /** Ends the lease: this node's routes do not count from now on. Never rejects. */
+  async end(): Promise<void> {
+    this.timer?.cancel();
+    try {
+      await this.routes.endLease(this.options.incarnation);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error; // it runs out by itself
+    }
+  }
+
+  private async renew(): Promise<void> {
+    if (this.isRenewing) return;
+    this.isRenewing = true;
+    const now = this.clock.monotonic();
+    const stoodStill = now - this.beatAt > this.options.loopBlockedMs;
+    this.beatAt = now;
+    try {
+      const state = await this.routes.renewLease(this.options.incarnation, this.options.leaseTtlMs);
+      const isStale = now - this.claimedAt > this.options.routeReclaimMs;
+      if (state === 'lost' || stoodStill || isStale || this.own.takeFailure()) await this.recover(now);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error; // the next beat tries again
+    } finally {
+      this.isRenewing = false;
+    }
+  }
+
+  private async recover(now: number): Promise<void> {
+    this.claimedAt = now;
+    await this.own.claimAll(this.registry.users());
+    await this.antiEntropy.compareAll();
+  }
+}

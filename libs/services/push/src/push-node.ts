@@ -1,0 +1,61 @@
+/**
+ * The life of a Push node: starts its parts in the order in which they need each other, drains before the sockets go,
+ * and stops them again. Decides nothing else.
+ */
+import { Bus } from '@carillon/domain/ports';
+import { Health } from '@carillon/platform';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { AntiEntropy } from './delivery/anti-entropy.js';
+import { DoorbellConsumer } from './delivery/doorbell-consumer.js';
+import { ReceiptBook } from './delivery/receipt-book.js';
+import { Drain } from './node/drain.js';
+import { Lease } from './node/lease.js';
+import { LoopWatch } from './node/loop-watch.js';
+import { AuthLink } from './session/auth-link.js';
+import { Sessions } from './session/sessions.js';
+
+/** What runs beside the sessions. */
+@Injectable()
+export class NodeWork {
+  constructor(
+    readonly lease: Lease,
+    readonly loop: LoopWatch,
+    readonly antiEntropy: AntiEntropy,
+    readonly consumer: DoorbellConsumer,
+    readonly receipts: ReceiptBook,
+    readonly sessions: Sessions,
+  ) {}
+}
+
+@Injectable()
+export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(
+    private readonly work: NodeWork,
+    private readonly auth: AuthLink,
+    private readonly drain: Drain,
+    private readonly bus: Bus,
+    health: Health,
+  ) {
+    health.addCheck('auth-policy', async () => auth.checkReady());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.work.loop.start();
+    this.work.consumer.start();
+    this.work.antiEntropy.start(this.bus);
+    this.work.receipts.start();
+    this.work.sessions.start();
+    await this.work.lease.start();
+    await this.auth.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.drain.run();
+    this.work.consumer.stop();
+    this.work.antiEntropy.stop();
+    this.work.receipts.stop();
+    this.work.sessions.stop();
+    this.work.loop.stop();
+    this.auth.stop();
+  }
+}

@@ -1,0 +1,18 @@
+/** Options as production has them, for specs; a spec names only what it is about. Never part of a build. */
+import { incarnation, parameters } from '@carillon/domain';
+import { limits } from '@carillon/wire';
+import type { PushOptions } from './push-options.js';
+
+export function pushOptions(overrides: Partial<PushOptions> = {}): PushOptions {
+  return {
+    ...parameters,
+    node: 'push-1',
+    incarnation: incarnation('push-1', 'boot1'),
+    connectionsMax: 1_000,
+    instancesPerUserMax: limits.instancesPerUserMax,
+    devicesPerUserMax: limits.devicesPerUserMax,
+    admissionPerSecond: 1_000,
+    admissionBurst: 1_000,
+    ...overrides,
+  };
+}

@@ -1,0 +1,81 @@
+/** Push as a Nest module: what is made of what. Ports come in by value, so the module knows no adapter. */
+import { incarnation, parameters } from '@carillon/domain';
+import {
+  Bus,
+  Clock,
+  Cursors,
+  Devices,
+  MessageLog,
+  Random,
+  Receipts,
+  RouteTable,
+  randomName,
+  StoreFacts,
+} from '@carillon/domain/ports';
+import { Health, Metrics, type ServiceContext } from '@carillon/platform';
+import { limits } from '@carillon/wire';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AntiEntropy } from './delivery/anti-entropy.js';
+import { DoorbellConsumer } from './delivery/doorbell-consumer.js';
+import { ReceiptBook } from './delivery/receipt-book.js';
+import { Admission } from './node/admission.js';
+import { Drain } from './node/drain.js';
+import { Lease } from './node/lease.js';
+import { LoopWatch } from './node/loop-watch.js';
+import { OwnRoutes } from './node/own-routes.js';
+import { PushMetrics } from './push-metrics.js';
+import { NodeWork, PushNode } from './push-node.js';
+import { PushOptions } from './push-options.js';
+import { AuthLink } from './session/auth-link.js';
+import { PageReader } from './session/page-reader.js';
+import { Reception, SessionStore } from './session/reception.js';
+import { Registry } from './session/registry.js';
+import { Rings } from './session/ring.js';
+import { NodeParts, Sessions } from './session/sessions.js';
+import { StartPoints } from './session/start-point.js';
+import { PushGateway } from './socket/push.gateway.js';
+
+@Module({})
+// biome-ignore lint/complexity/noStaticOnlyClass: Nest finds a dynamic module by its class
+export class PushModule {
+  static with(context: ServiceContext): DynamicModule {
+    const { store } = context;
+    return {
+      module: PushModule,
+      providers: [
+        { provide: MessageLog, useValue: store.log },
+        { provide: Cursors, useValue: store.cursors },
+        { provide: Devices, useValue: store.devices },
+        { provide: Receipts, useValue: store.receipts },
+        { provide: StoreFacts, useValue: store.facts },
+        { provide: RouteTable, useValue: context.routes },
+        { provide: Bus, useValue: context.bus },
+        { provide: Clock, useValue: context.clock },
+        { provide: Random, useValue: context.random },
+        { provide: Metrics, useValue: context.metrics },
+        { provide: Health, useValue: context.health },
+        { provide: PushOptions, useValue: optionsOf(context) },
+        ...[Registry, Rings, PageReader, StartPoints, AuthLink, Sessions, NodeParts, SessionStore, Reception],
+        ...[OwnRoutes, Lease, LoopWatch, Drain, Admission],
+        ...[AntiEntropy, DoorbellConsumer, ReceiptBook, PushMetrics],
+        ...[NodeWork, PushNode, PushGateway],
+      ],
+    };
+  }
+}
+
+function optionsOf(context: ServiceContext): PushOptions {
+  const { delivery, push } = context.config;
+  return {
+    ...parameters,
+    ...delivery,
+    node: context.node,
+    incarnation: incarnation(context.node, randomName(context.random, 10)),
+    drainMs: push.drainMs,
+    connectionsMax: push.connectionsMax,
+    instancesPerUserMax: limits.instancesPerUserMax,
+    devicesPerUserMax: limits.devicesPerUserMax,
+    admissionPerSecond: push.admission.perSecond,
+    admissionBurst: push.admission.burst,
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * Push's line to Auth: the verdict on a token, and the policy (origins, public keys) that lets Push judge by itself
+ * while Auth is silent. Tokens are never logged and never leave towards anything but Auth.
+ */
+import {
+  type AuthPolicy,
+  fromJsonBytes,
+  jittered,
+  subjects,
+  toJsonBytes,
+  type UserKey,
+  userKey,
+  type VerifyReply,
+  type VerifyRequest,
+} from '@carillon/domain';
+import { Bus, Clock, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';
+import { KeySet, verifyToken } from '@carillon/tokens';
+import { Injectable } from '@nestjs/common';
+import { PushOptions } from '../push-options.js';
+
+/** What becomes of a connection that showed a token. */
+export type Verdict =
+  | {
+      readonly outcome: 'accepted';
+      readonly tenant: string;
+      readonly user: UserKey;
+      readonly expiresAt: number;
+      readonly device?: string;
+    }
+  | { readonly outcome: 'refused' | 'expired' | 'none'; readonly detail: string };
+
+/** How often the policy is asked for. */
+const policyEveryMs = 10_000;
+const firstPolicyEveryMs = 500;
+
+@Injectable()
+export class AuthLink {
+  private policy: AuthPolicy | undefined;
+  private readonly keys = new KeySet();
+  private origins = new Set<string>();
+  private timer: Timer | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly random: Random,
+    private readonly options: PushOptions,
+  ) {}
+
+  /** Asks for the policy now and from time to time. */
+  async start(): Promise<void> {
+    await this.refresh();
+    const pauseMs = () => jittered(this.random, this.policy ? policyEveryMs : firstPolicyEveryMs);
+    this.timer = repeat(this.clock, pauseMs, () => this.refresh());
+  }
+
+  stop(): void {
+    this.timer?.cancel();
+  }
+
+  /** @throws Error while no policy has arrived: nobody can be judged. */
+  checkReady(): void {
+    if (!this.policy) throw new Error('no policy from Auth yet');
+  }
+
+  /** Whether any tenant allows this browser origin; exact match. */
+  isKnownOrigin(origin: string): boolean {
+    return this.origins.has(origin);
+  }
+
+  /** Whether this tenant allows the origin; exact match. */
+  isOriginOf(tenant: string, origin: string): boolean {
+    return this.policy?.origins[tenant]?.includes(origin) ?? false;
+  }
+
+  /** Never rejects. `'none'`: nobody could tell in time, or the key is not known for now. */
+  async verify(token: string): Promise<Verdict> {
+    const request: VerifyRequest = { token };
+    try {
+      const bytes = await this.bus.request(
+        subjects.authVerify,
+        toJsonBytes(request),
+        this.options.verdictTimeoutMs,
+      );
+      return verdictOf(fromJsonBytes<VerifyReply>(bytes));
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      return this.verifyAlone(token);
+    }
+  }
+
+  private verifyAlone(token: string): Verdict {
+    if (!this.policy) return { outcome: 'none', detail: 'Auth does not answer' };
+    const { issuer, audience } = this.policy;
+    return verdictOf(verifyToken({ token, keys: this.keys, issuer, audience, now: this.clock.now() }));
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      const bytes = await this.bus.request(
+        subjects.authPolicy,
+        new Uint8Array(),
+        this.options.verdictTimeoutMs,
+      );
+      const policy = fromJsonBytes<AuthPolicy>(bytes);
+      this.keys.replace(policy.keys);
+      this.policy = policy;
+      this.origins = new Set(Object.values(policy.origins).flat());
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error; // an old policy serves until Auth is back
+    }
+  }
+}
+
+function verdictOf(reply: VerifyReply): Verdict {
+  switch (reply.verdict) {
+    case 'accepted':
+      return {
+        outcome: 'accepted',
+        tenant: reply.tenant,
+        user: userKey(reply.tenant, reply.user),
+        expiresAt: reply.expiresAt,
+        ...(reply.device === undefined ? {} : { device: reply.device }),
+      };
+    case 'refused':
+    case 'expired':
+      return { outcome: reply.verdict, detail: reply.detail };
+    case 'unknown-key':
+      return { outcome: 'none', detail: reply.detail };
+  }
+}

@@ -1,0 +1,43 @@
+/** Reads pages of a log for the pumps. Never rejects: a store that is away gives no page, and the pump waits. */
+import type { Entry, LogKey } from '@carillon/domain';
+import { Clock, MessageLog, PortError } from '@carillon/domain/ports';
+import { Injectable } from '@nestjs/common';
+import { PushOptions } from '../push-options.js';
+
+/** Entries of a log in order, and how far they are used up. `readAt` is monotonic. */
+export interface Page {
+  readonly entries: readonly Entry[];
+  readonly readAt: number;
+  next: number;
+}
+
+@Injectable()
+export class PageReader {
+  constructor(
+    private readonly messages: MessageLog,
+    private readonly clock: Clock,
+    private readonly options: PushOptions,
+  ) {}
+
+  /** The entries after `after`, at most a page and about `ringBytes`, or undefined when the store is away. */
+  async read(log: LogKey, after: number): Promise<Page | undefined> {
+    const readAt = this.clock.monotonic();
+    try {
+      const entries = await this.messages.read(log, after, this.options.readPage);
+      return { entries: bounded(entries, this.options.ringBytes), readAt, next: 0 };
+    } catch (error) {
+      if (error instanceof PortError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** As many entries from the front as fit, at least one: a page may wait for a slow client. */
+function bounded(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
+  let bytes = 0;
+  const end = entries.findIndex((entry) => {
+    bytes += (entry.data?.length ?? 0) + (entry.notification?.length ?? 0);
+    return bytes > bytesMax;
+  });
+  return end < 0 ? entries : entries.slice(0, Math.max(1, end));
+}

@@ -1,0 +1,260 @@
+import {
+  type DoorbellView,
+  type Draft,
+  type Entry,
+  entryFrame,
+  type LogKey,
+  userKey,
+  userLog,
+} from '@carillon/domain';
+import type { Store } from '@carillon/domain/ports';
+import { type FakeClock, memoryPorts } from '@carillon/testkit';
+import { decodeServerFrame, type ServerFrame } from '@carillon/wire';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { pushOptions } from '../push-options.fixture.js';
+import { PageReader } from './page-reader.js';
+import { type Line, Pump } from './pump.js';
+import { Rings } from './ring.js';
+
+const log: LogKey = userLog(userKey('default', '42'));
+const options = pushOptions();
+
+let clock: FakeClock;
+let store: Store;
+let frames: ServerFrame[];
+let resyncs: string[];
+let isWritable: boolean;
+let settlements: string[];
+let rings: Rings;
+let pump: Pump;
+
+beforeEach(async () => {
+  ({ clock, store } = await memoryPorts());
+  frames = [];
+  resyncs = [];
+  settlements = [];
+  isWritable = true;
+  rings = new Rings(options, clock);
+  const line: Line = {
+    isWritable: () => isWritable && resyncs.length === 0,
+    write: (frame) => {
+      const text = typeof frame === 'string' ? frame : new TextDecoder().decode(frame);
+      const decoded = decodeServerFrame(text);
+      if (!decoded.ok) throw new Error(decoded.reason);
+      frames.push(decoded.frame);
+    },
+    resync: (reason) => resyncs.push(reason),
+    touched: () => {},
+  };
+  pump = new Pump(log, line, {
+    rings,
+    reader: new PageReader(store.log, clock, options),
+    clock,
+    options,
+    onSettled: (way, outcome) => settlements.push(`${way} ${outcome}`),
+    onSkipped: () => {},
+  });
+});
+
+function draft(name: string, ttlMs = 3_600_000): Draft {
+  const acceptedAt = clock.now();
+  return { id: `msg_${name}`, log, acceptedAt, expiresAt: acceptedAt + ttlMs, event: 'e', data: `"${name}"` };
+}
+
+async function append(...drafts: Draft[]): Promise<Entry[]> {
+  const outcomes = await store.log.append(drafts);
+  return outcomes.map((one) => {
+    if (one.outcome !== 'appended') throw new Error(one.outcome);
+    return one.entry;
+  });
+}
+
+function bell(entry: Entry): DoorbellView {
+  const { seq, acceptedAt, expiresAt } = entry;
+  return { log, seq, acceptedAt, expiresAt, frame: new TextEncoder().encode(entryFrame(entry)) };
+}
+
+function ring(entry: Entry): void {
+  if (!pump.hear(bell(entry))) rings.put(bell(entry));
+  pump.run();
+}
+
+const seqs = () => frames.flatMap((frame) => (frame.type === 'message' ? [frame.seq] : []));
+const names = (count: number, from = 1) => Array.from({ length: count }, (_, at) => draft(String(from + at)));
+
+describe('a pump', () => {
+  it('writes doorbells in order as they come, without asking the store', async () => {
+    const entries = await append(...names(3));
+    pump.start(0, 0);
+    for (const entry of entries) ring(entry);
+    expect(seqs()).toEqual([1, 2, 3]);
+    expect(frames.every((frame) => frame.type === 'message' && frame.replay === undefined)).toBe(true);
+  });
+
+  it('writes nothing twice when doorbells are doubled', async () => {
+    const entries = await append(...names(2));
+    pump.start(0, 0);
+    for (const entry of [...entries, ...entries]) ring(entry);
+    expect(seqs()).toEqual([1, 2]);
+  });
+
+  it('keeps order when doorbells are swapped', async () => {
+    const [one, two] = (await append(...names(2))) as [Entry, Entry];
+    pump.start(0, 0);
+    ring(two);
+    ring(one);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2]);
+  });
+
+  it('reads from the store what a lost doorbell left out', async () => {
+    const entries = await append(...names(5));
+    pump.start(0, 0);
+    ring(entries[4] as Entry);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('notes doorbells that come before it is started', async () => {
+    const entries = await append(...names(2));
+    for (const entry of entries) ring(entry);
+    expect(frames).toEqual([]);
+    pump.start(0, 1); // the head was read before the second entry was appended
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2]);
+  });
+
+  it('marks what was there before the session as replay, and counts it so', async () => {
+    await append(...names(2));
+    pump.start(0, 2);
+    await clock.advance(1);
+    ring((await append(...names(1, 3)))[0] as Entry);
+    pump.ack(3);
+    expect(frames.map((frame) => frame.type === 'message' && frame.replay === true)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(settlements).toEqual(['replay delivered', 'replay delivered', 'live delivered']);
+  });
+
+  it('stops at a full window and goes on with the ack', async () => {
+    const entries = await append(...names(options.ackWindow + 10));
+    pump.start(0, 0);
+    for (const entry of entries) ring(entry);
+    expect(seqs()).toHaveLength(options.ackWindow);
+    pump.ack(5);
+    await clock.advance(1);
+    expect(seqs()).toHaveLength(options.ackWindow + 5);
+    pump.ack(options.ackWindow);
+    await clock.advance(1);
+    expect(seqs()).toEqual(entries.map((entry) => entry.seq));
+  });
+
+  it('stops when too many bytes are unsettled', async () => {
+    const big = 'x'.repeat(options.ackWindowBytes / 4);
+    const drafts = names(8).map((one) => ({ ...one, data: JSON.stringify(big) }));
+    await append(...drafts);
+    pump.start(0, 8);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('waits while the socket is full', async () => {
+    const entries = await append(...names(2));
+    pump.start(0, 0);
+    isWritable = false;
+    for (const entry of entries) ring(entry);
+    expect(frames).toEqual([]);
+    isWritable = true;
+    pump.run();
+    expect(seqs()).toEqual([1, 2]);
+  });
+
+  it('skips what has expired, was superseded or recalled, each with its reason', async () => {
+    await append(draft('1', 1_000), draft('2'), draft('3'), draft('4'));
+    await store.keeping.mark(log, [2], 'superseded');
+    await store.keeping.mark(log, [3], 'recalled');
+    await clock.advance(2_000);
+    pump.start(0, 4);
+    await clock.advance(1);
+    expect(frames.map((frame) => (frame.type === 'skip' ? frame.reason : frame.type))).toEqual([
+      'expired',
+      'superseded',
+      'recalled',
+      'message',
+    ]);
+  });
+
+  it('reads a kept doorbell again once it is too old to be trusted', async () => {
+    const entries = await append(...names(2));
+    pump.start(0, 0);
+    isWritable = false;
+    for (const entry of entries) ring(entry);
+    await store.keeping.mark(log, [1], 'recalled');
+    await clock.advance(options.ringFreshMs + 1);
+    isWritable = true;
+    pump.run();
+    await clock.advance(1);
+    expect(frames.map((frame) => frame.type)).toEqual(['skip', 'message']);
+  });
+
+  it('never passes a gap: the client must resume', async () => {
+    await append(...names(5));
+    const later = clock.now() + 7_200_000;
+    await clock.advance(7_200_000);
+    await append(draft('6'));
+    await store.keeping.purge(log, { expiredBefore: later, acceptedBefore: later, limit: 3 });
+    pump.start(1, 6);
+    await clock.advance(1);
+    expect(resyncs).toHaveLength(1);
+    expect(frames).toEqual([]);
+    expect(pump.sent).toBe(1);
+  });
+
+  it('delivers what anti-entropy found and says so', async () => {
+    await append(...names(2));
+    pump.start(0, 0);
+    expect(pump.find(2)).toBe(true);
+    expect(pump.find(2)).toBe(false);
+    await clock.advance(1);
+    pump.ack(2);
+    expect(settlements).toEqual(['anti-entropy delivered', 'anti-entropy delivered']);
+  });
+
+  it('tells failed and unhandled apart from delivered', async () => {
+    pump.start(0, 0);
+    for (const entry of await append(...names(3))) ring(entry);
+    pump.ack(3, [1], [2]);
+    expect(settlements).toEqual(['live failed', 'live unhandled', 'live delivered']);
+    expect(pump.receipt.take()).toMatchObject({ failed: [1], unhandled: [2] });
+  });
+
+  it('does not believe an ack beyond what was sent until the head is known', async () => {
+    await append(...names(9));
+    pump.start(0, 0);
+    expect(pump.ack(5)).toBe('beyond-sent');
+    expect(pump.settled).toBe(0);
+    pump.raise(5, 9);
+    await clock.advance(1);
+    expect(pump.settled).toBe(5);
+    expect(seqs()).toEqual([6, 7, 8, 9]);
+  });
+
+  it('ignores an ack that is behind', async () => {
+    pump.start(0, 0);
+    for (const entry of await append(...names(3))) ring(entry);
+    pump.ack(2);
+    pump.ack(1);
+    expect(pump.settled).toBe(2);
+  });
+
+  it('knows for how long nothing has moved', async () => {
+    pump.start(0, 0);
+    for (const entry of await append(...names(2))) ring(entry);
+    await clock.advance(7_000);
+    expect(pump.stalledMs(clock.monotonic())).toBe(7_000);
+    pump.ack(2);
+    expect(pump.stalledMs(clock.monotonic())).toBe(0);
+  });
+});

@@ -1,0 +1,177 @@
+/**
+ * From a socket to an open session: verdict on the token, hello, registration, then the read that proves continuity,
+ * then welcome. Nothing is read from the socket before the verdict, and nothing is done for a token that is bad.
+ */
+import { deviceKey, userLog, userName } from '@carillon/domain';
+import { Clock, Devices, PortError, StoreFacts } from '@carillon/domain/ports';
+import {
+  type CloseCode,
+  closeCodes,
+  decodeClientFrame,
+  type Hello,
+  limits,
+  type Welcome,
+} from '@carillon/wire';
+import { Injectable } from '@nestjs/common';
+import type { Connection } from '../socket/connection.js';
+import { AuthLink, type Verdict } from './auth-link.js';
+import { Session } from './session.js';
+import { NodeParts, Sessions } from './sessions.js';
+import { claimedCursor, type StartPoint, StartPoints } from './start-point.js';
+
+/** What came with the upgrade. */
+export interface Arrival {
+  readonly token: string;
+  /** Absent: not a browser. */
+  readonly origin: string | undefined;
+}
+
+type Accepted = Extract<Verdict, { outcome: 'accepted' }>;
+
+const verdictCodes = {
+  refused: closeCodes.tokenRejected,
+  expired: closeCodes.tokenExpired,
+  none: closeCodes.internal,
+} as const;
+
+/** The store's side of a session's beginning. */
+@Injectable()
+export class SessionStore {
+  constructor(
+    readonly facts: StoreFacts,
+    readonly devices: Devices,
+    readonly starts: StartPoints,
+  ) {}
+}
+
+@Injectable()
+export class Reception {
+  constructor(
+    private readonly auth: AuthLink,
+    private readonly sessions: Sessions,
+    private readonly parts: NodeParts,
+    private readonly store: SessionStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Takes care of the socket until it is open or closed. Never rejects. */
+  async receive(connection: Connection, arrival: Arrival): Promise<void> {
+    const verdict = await this.auth.verify(arrival.token);
+    if (!connection.isOpen) return;
+    const refusal = this.refusalOf(verdict, arrival);
+    if (refusal) {
+      this.turnAway(connection, refusal.code, refusal.reason);
+      return;
+    }
+    const hello = await this.hello(connection);
+    if (hello) await this.open(connection, verdict as Accepted, hello);
+  }
+
+  private refusalOf(verdict: Verdict, arrival: Arrival): { code: CloseCode; reason: string } | undefined {
+    if (verdict.outcome !== 'accepted')
+      return { code: verdictCodes[verdict.outcome], reason: verdict.detail };
+    if (arrival.origin !== undefined && !this.auth.isOriginOf(verdict.tenant, arrival.origin)) {
+      return { code: closeCodes.forbidden, reason: 'this origin is not allowed for the tenant' };
+    }
+    if (this.parts.registry.instancesOf(verdict.user) >= limits.instancesPerUserMax) {
+      return { code: closeCodes.tooManyInstances, reason: 'too many instances of this user' };
+    }
+    return undefined;
+  }
+
+  private turnAway(connection: Connection, code: CloseCode, reason: string): void {
+    this.parts.metrics.connected(`closed_${code}`);
+    connection.close(code, reason);
+  }
+
+  /** The first frame, or undefined when the socket was closed instead. */
+  private hello(connection: Connection): Promise<Hello | undefined> {
+    return new Promise((resolve) => {
+      const refuse = (reason: string) => {
+        this.turnAway(connection, closeCodes.protocol, reason);
+        resolve(undefined);
+      };
+      const timer = this.clock.after(limits.helloTimeoutMs, () => refuse('no hello in time'));
+      connection.listen({
+        onText: (text) => {
+          timer.cancel();
+          connection.pause();
+          const decoded = decodeClientFrame(text);
+          if (decoded.ok && decoded.frame.type === 'hello') resolve(decoded.frame);
+          else refuse(decoded.ok ? 'the first frame must be hello' : decoded.reason);
+        },
+        onBinary: () => refuse('frames are text'),
+        onDrain: () => {},
+        onClose: () => {
+          timer.cancel();
+          resolve(undefined);
+        },
+      });
+      connection.resume();
+    });
+  }
+
+  private async open(connection: Connection, verdict: Accepted, hello: Hello): Promise<void> {
+    if (!connection.isOpen) return;
+    const device = verdict.device ?? hello.device;
+    const session = new Session(
+      connection,
+      { user: verdict.user, tokenExpiresAt: verdict.expiresAt },
+      this.sessions,
+      { app: hello.app, device: device === undefined ? undefined : deviceKey(verdict.user, device) },
+    );
+    await this.sessions.register(session);
+    if (session.state === 'closed') return;
+    try {
+      await this.begin(session, hello);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      this.turnAway(connection, closeCodes.internal, 'the store cannot be read now');
+    }
+  }
+
+  private async begin(session: Session, hello: Hello): Promise<void> {
+    const { facts, devices, starts } = this.store;
+    const epoch = await facts.epoch();
+    const log = userLog(session.user);
+    const cursor = claimedCursor(hello, 'user', { user: userName(session.user), epoch });
+    const sighting = session.device && { device: session.device, at: this.clock.now(), ...appOf(session) };
+    const [start] = await Promise.all([
+      starts.find({ log, device: session.device, cursor }),
+      sighting && devices.seen(sighting, limits.devicesPerUserMax),
+    ]);
+    if (session.state === 'closed') return;
+    session.state = 'open';
+    session.send(this.welcome(session, epoch, start));
+    session.pumps.get(log)?.start(start.from, start.head, start.page);
+    session.connection.resume();
+    this.parts.book.note(this.sessions.record(session));
+    this.parts.metrics.connected('open');
+    if (cursor !== undefined) this.parts.metrics.resumed(start.resumed);
+  }
+
+  private welcome(session: Session, epoch: string, start: StartPoint): Welcome {
+    const { options } = this.sessions.share;
+    return {
+      type: 'welcome',
+      connection: session.id,
+      node: options.node,
+      epoch,
+      user: userName(session.user),
+      device: session.device ? session.device.slice(session.user.length + 1) : session.id,
+      logs: { user: { from: start.from, head: start.head, resumed: start.resumed } },
+      heartbeatMs: options.heartbeatMs,
+      window: options.ackWindow,
+      tokenExpiresAt: session.tokenExpiresAt,
+      limits: {
+        frameBytesMax: limits.frameBytesMax,
+        ackWindowBytes: options.ackWindowBytes,
+        topicsPerSessionMax: limits.topicsPerSessionMax,
+      },
+    };
+  }
+}
+
+function appOf(session: Session): { app?: string } {
+  return session.app === undefined ? {} : { app: session.app };
+}

@@ -1,0 +1,48 @@
+/** The client protocol `carillon.v1`, for both ends. Must never import anything. */
+export type { CloseCode, CloseVerdict } from './close-codes.js';
+export { closeCodes, closeVerdict } from './close-codes.js';
+export type { Decoded, MessageParts } from './codec.js';
+export { decodeClientFrame, decodeServerFrame, encodeFrame, encodeMessage } from './codec.js';
+export type { ErrorCode, ErrorKind, FieldCode } from './error-codes.js';
+export { errorCodes, fieldCodes } from './error-codes.js';
+export type {
+  Ack,
+  Call,
+  ClientFrame,
+  Drain,
+  ErrorFrame,
+  Hello,
+  JsonValue,
+  LogStart,
+  MessageFrame,
+  NotificationContent,
+  Ping,
+  Pong,
+  Read,
+  Refusal,
+  Result,
+  ResultFailure,
+  ResultSuccess,
+  ServerFrame,
+  Skip,
+  SkipReason,
+  Subscribe,
+  Subscribed,
+  TokenAccepted,
+  TokenRefresh,
+  Unsubscribe,
+  Welcome,
+  WelcomeLimits,
+} from './frames.js';
+export { limits } from './limits.js';
+export {
+  bearerPrefix,
+  isLogName,
+  isName,
+  isTopicPattern,
+  namePattern,
+  nameRule,
+  subprotocol,
+  topicPattern,
+  topicPrefix,
+} from './names.js';

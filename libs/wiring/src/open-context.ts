@@ -1,0 +1,53 @@
+/** Makes the context that all modules of a process share, with its ports open. */
+import {
+  type Config,
+  createLogger,
+  Health,
+  isPortUsed,
+  Metrics,
+  redactedConfig,
+  type ServiceContext,
+  type ServiceName,
+  SystemClock,
+  SystemRandom,
+  watchClock,
+} from '@carillon/platform';
+import { closePorts, type OpenedPorts, openPorts, watchPorts } from './open-ports.js';
+
+export interface ContextParts {
+  readonly services: readonly ServiceName[];
+  readonly config: Config;
+  /** Opened by somebody else, who closes them. */
+  readonly ports: Partial<OpenedPorts>;
+}
+
+/** `close` lets go of the ports that were opened here. @throws StartFault; nothing stays open then */
+export async function openContext(parts: ContextParts): Promise<{
+  context: ServiceContext;
+  close(): Promise<void>;
+}> {
+  const { services, config } = parts;
+  const log = createLogger({ level: config.log.level, node: config.node, services });
+  log.info({ config: redactedConfig(config) }, 'starting');
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const health = new Health();
+  const metrics = new Metrics();
+  metrics.collectProcess();
+  const { ports, owned } = await openPorts({ ...parts, clock, random });
+  watchPorts(ports, services, health);
+  const context = { config, node: config.node, ...ports, clock, random, metrics, health, log };
+  try {
+    const guard = isPortUsed('store', services)
+      ? await watchClock({ clock, facts: ports.store.facts, health, log, skewMaxMs: config.delivery.clockSkewMaxMs })
+      : undefined;
+    const close = async () => {
+      guard?.cancel();
+      await closePorts(owned, log);
+    };
+    return { context, close };
+  } catch (error) {
+    await closePorts(owned, log);
+    throw error;
+  }
+}

@@ -1,0 +1,67 @@
+// Runs one tool of the house as a child process and keeps what it says, so that a failing spec can show it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+
+/** The checkout. */
+export const root = join(import.meta.dirname, '../..');
+
+export interface Options {
+  readonly cwd?: string;
+  /** Laid over our own environment, without what vitest and Nx put there. */
+  readonly env?: Record<string, string>;
+}
+
+export interface Outcome {
+  readonly code: number | null;
+  /** Standard output and error, as they came. */
+  readonly output: string;
+}
+
+/** A running tool: `said` waits for a line that matches, `ended` for the end. */
+export class Command {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Outcome>;
+  #output = '';
+
+  constructor(args: readonly string[], { cwd = root, env = {} }: Options = {}) {
+    this.child = spawn(process.execPath, args, { cwd, env: { ...cleanEnvironment(), ...env } });
+    for (const stream of [this.child.stdout, this.child.stderr])
+      stream?.on('data', (data) => {
+        this.#output += data;
+      });
+    this.ended = new Promise((resolve) => {
+      this.child.once('close', (code) => resolve({ code, output: this.#output }));
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** The first match in the output. @throws with the output if the tool ends without it */
+  async said(pattern: RegExp): Promise<RegExpExecArray> {
+    const isOver = this.ended.then(() => true);
+    for (;;) {
+      const match = pattern.exec(this.#output);
+      if (match) return match;
+      const more = new Promise<false>((resolve) => {
+        for (const stream of [this.child.stdout, this.child.stderr])
+          stream?.once('data', () => resolve(false));
+      });
+      if (await Promise.race([isOver, more]))
+        throw new Error(`It ended without ${pattern}:\n${this.#output}`);
+    }
+  }
+}
+
+/** Runs Node with the arguments to its end. */
+export function run(args: readonly string[], options?: Options): Promise<Outcome> {
+  return new Command(args, options).ended;
+}
+
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(?:NX_|VITEST|NODE_ENV|FORCE_COLOR)/.test(name),
+  );
+  return { ...Object.fromEntries(kept), NX_DAEMON: 'false', NO_COLOR: '1' };
+}

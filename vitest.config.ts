@@ -1,0 +1,31 @@
+// The one test configuration: every package is a project, its specs run from source, and the real servers are
+// started once for the whole run.
+import { globSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { CountsReporter } from './tests/setup/counts.ts';
+
+const conditions = ['@carillon/source', 'node', 'module', 'import', 'default'];
+const manifests = globSync('{apps,libs,examples,tests}/**/package.json', {
+  exclude: (file) => file.includes('node_modules'),
+});
+const projects = manifests.map((file) => ({
+  root: dirname(file),
+  name: (JSON.parse(readFileSync(file, 'utf8')) as { name: string }).name,
+}));
+
+export default defineConfig({
+  test: {
+    globalSetup: ['tests/setup/services.ts'],
+    reporters: ['default', new CountsReporter()],
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    projects: projects.map(({ root, name }) => ({
+      extends: true as const,
+      root,
+      test: { name, include: root === 'tests' ? ['**/*.spec.ts'] : ['src/**/*.spec.ts'] },
+    })),
+  },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+});
