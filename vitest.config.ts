@@ -26,6 +26,8 @@ export default defineConfig({
       test: { name, include: root === 'tests' ? ['**/*.spec.ts'] : ['src/**/*.spec.ts'] },
     })),
   },
+  // The libs' tsconfigs leave specs out, so what they say of decorators is said again.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { conditions },
   ssr: { resolve: { conditions } },
 });

@@ -3,6 +3,7 @@
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Command, root, run } from './command.ts';
 import { descendants, foldersOf, survivors } from './processes.ts';
@@ -87,6 +88,27 @@ describe('on a checkout without packages', () => {
       outputs.push(output.trim());
     }
     expect(outputs).toEqual([expect.stringMatching(/^Installing/), '', expect.stringMatching(/^Installing/)]);
+  });
+
+  it('tells its child of Ctrl-C once though it comes twice, and does not call that a success', async () => {
+    const cwd = checkout();
+    mkdirSync(join(cwd, 'node_modules/vitest'), { recursive: true });
+    writeFileSync(join(cwd, 'node_modules/.installed'), '{}');
+    const counting = [
+      'let heard = 0;',
+      "const end = () => { console.log('heard ' + heard); process.exit(0); };",
+      "process.on('SIGINT', () => { heard += 1; setTimeout(end, 300); });",
+      "setInterval(() => {}, 1000); console.log('ready');",
+    ];
+    writeFileSync(join(cwd, 'node_modules/vitest/vitest.mjs'), counting.join('\n'));
+    const command = new Command(['tools/run.mjs', 'test'], { cwd });
+    await command.said(/ready/);
+    command.child.kill('SIGINT');
+    await sleep(50);
+    command.child.kill('SIGINT');
+    const { code, output } = await command.ended;
+    expect(output).toContain('heard 1');
+    expect(code).toBe(130);
   });
 
   function checkout(): string {

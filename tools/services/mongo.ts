@@ -8,7 +8,7 @@ import { isAnswering } from './port.ts';
 import { type ServerControls, startServer } from './server.ts';
 
 const setName = 'rs0';
-const electionTimeoutMs = 1_000;
+const electionTimeoutDefaultMs = 1_000;
 const heartbeatMs = 500;
 const formedTimeoutMs = 30_000;
 const primaryTimeoutMs = 30_000;
@@ -27,8 +27,15 @@ export interface MongoServer {
   stop(): Promise<void>;
 }
 
+export interface MongoOptions {
+  readonly members: 1 | 3;
+  /** How long a primary stays one without a majority, and the others without it until they elect another. */
+  readonly electionTimeoutMs?: number;
+}
+
 /** Always starts a set of its own, ready for majority writes, for it may be paused and killed at will. */
-export async function startMongo({ members: count }: { members: 1 | 3 }): Promise<MongoServer> {
+export async function startMongo(options: MongoOptions): Promise<MongoServer> {
+  const { members: count, electionTimeoutMs = electionTimeoutDefaultMs } = options;
   const binary = await findBinary('mongod');
   const program = {
     name: 'mongod',
@@ -41,7 +48,10 @@ export async function startMongo({ members: count }: { members: 1 | 3 }): Promis
     await Promise.all(members.map((member) => member.stop()));
   };
   try {
-    await formSet(members.map((member) => member.port));
+    await formSet(
+      members.map((member) => member.port),
+      electionTimeoutMs,
+    );
   } catch (error) {
     await stop();
     throw error;
@@ -63,7 +73,7 @@ function mongodArgs(port: number, folder: string): readonly string[] {
   ];
 }
 
-async function formSet(ports: readonly number[]): Promise<void> {
+async function formSet(ports: readonly number[], electionTimeoutMs: number): Promise<void> {
   const [first = 0] = ports;
   await command(first, {
     replSetInitiate: {

@@ -163,7 +163,7 @@ function stopAllNow(): void {
 }
 
 /** Where the kernel offers it, the server is killed with us even when we are killed outright. */
-function dyingWithUs(command: readonly string[]): readonly string[] {
+export function dyingWithUs(command: readonly string[]): readonly string[] {
   const prefix = ['setpriv', '--pdeathsig', 'KILL'];
   deathSignalPrefix ??= spawnSync('setpriv', [...prefix.slice(1), 'true']).status === 0 ? prefix : [];
   return [...deathSignalPrefix, ...command];

@@ -11,7 +11,8 @@ export function announcement({ url, internalUrl, context }: RunningService): str
   const { auth, store } = context.config;
   const isFromFile = auth.adminKey === undefined && auth.adminKeyFile !== undefined;
   const key = isFromFile ? `$(cat ${quoted(auth.adminKeyFile ?? '')})` : '$AUTH_ADMIN_KEY';
-  const kept = store.kind === 'sqlite' ? `Messages are kept in ${store.path}.` : `Messages are kept in: ${store.kind}.`;
+  const kept =
+    store.kind === 'sqlite' ? `Messages are kept in ${store.path}.` : `Messages are kept in: ${store.kind}.`;
   return `
 Carillon is ready.
 

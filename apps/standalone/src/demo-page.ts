@@ -35,7 +35,8 @@ const headers = {
   'cache-control': 'no-cache',
 };
 
-const notBuilt = 'The demo page is not built: run npm run build, then start again. The API works without it.\n';
+const notBuilt =
+  'The demo page is not built: run npm run build, then start again. The API works without it.\n';
 
 /** Adds one route per file, `/` for index.html. */
 export async function servePage(fastify: HttpInstance, folder: URL): Promise<void> {
@@ -57,7 +58,9 @@ async function filesIn(folder: string): Promise<PageFile[]> {
     // Not built: the API is there all the same.
     return [];
   }
-  return Promise.all(names.slice(0, filesMax).map(async (name) => fileAt(folder, name, await readFile(name))));
+  return Promise.all(
+    names.slice(0, filesMax).map(async (name) => fileAt(folder, name, await readFile(name))),
+  );
 }
 
 function fileAt(folder: string, name: string, bytes: Buffer): PageFile {

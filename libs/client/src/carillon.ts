@@ -56,7 +56,7 @@ const ackDelayMs: typeof limits.ackDelayMs = 100;
 const handlerTimeoutMs: typeof limits.handlerTimeoutMs = 25_000;
 const readyTimeoutMs = 30_000;
 // What an iterator answers that was left before it had shown the message.
-const unseen = Symbol();
+const unseen = {};
 const worstFirst = ['failed', 'delivered'] as const;
 
 /** One running SDK, an `instance`. Every message of a log reaches its handlers in order and once; the log goes on
@@ -66,13 +66,13 @@ export class Carillon {
   readonly #around: Surroundings;
   readonly #core: SessionCore;
   readonly #connector: Connector;
-  #cancelFlush: (() => void) | undefined;
+  #isFlushDue = false;
 
   /** `base`: the http(s) address of Push. */
   constructor(base: string, options: CarillonOptions) {
     const { cursors, device = cursors?.device, app, token } = options;
     this.#around = browserSurroundings(options);
-    const instance = `i_${this.#around.random().toString(36).slice(2)}`;
+    const instance = `i${this.#around.random()}`;
     this.#core = new SessionCore(
       (move) => cursors?.keep(move),
       (gap) => this.#emit('gap', gap),
@@ -154,22 +154,25 @@ export class Carillon {
   }
 
   /** Resolves once the server has welcomed this instance.
-   *  @throws Error whose `cause` is the ConnectionState: `idle` when nothing has asked for messages yet, `closed` at
-   *  the end, any other after `timeoutMs`. */
+   *  @throws Error whose `cause` is the ConnectionState: `closed` at the end, any other after `timeoutMs` (`idle`:
+   *  nothing has asked for messages yet). */
   async ready({ timeoutMs = readyTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
-    const connector = this.#connector;
-    const ended = new AbortController();
+    const timer = this.#around.timer();
+    let off: (() => void) | undefined;
     await new Promise<void>((resolve, reject) => {
-      const refuse = () => reject(new Error('not ready', { cause: connector.state }));
+      const refuse = () => reject(new Error('not ready', { cause: this.#connector.state }));
       const look = () => {
-        const { state } = connector.state;
+        const { state } = this.#connector.state;
         if (state === 'open') resolve();
-        if (state === 'idle' || state === 'closed') refuse();
+        if (state === 'closed') refuse();
       };
-      this.on('state', look, { signal: ended.signal });
-      ended.signal.onabort = this.#around.later(refuse, timeoutMs);
+      off = this.on('state', look);
+      timer(refuse, timeoutMs);
       look();
-    }).finally(() => ended.abort());
+    }).finally(() => {
+      off?.();
+      timer();
+    });
   }
 
   /** Connects without a handler; what arrives before there is one counts as unhandled. */
@@ -213,16 +216,14 @@ export class Carillon {
 
   async #handle(message: Message): Promise<Outcome> {
     const runs: Promise<Outcome>[] = [];
-    for (const { kind, run, event, log } of this.#listeners) {
+    for (const { kind, run, event, log } of [...this.#listeners]) {
       const isMeant = (!event || event === message.event) && (!log || log === message.log);
       if (kind === 'message' && isMeant) runs.push(this.#attempt(run, message));
     }
-    let cancel: (() => void) | undefined;
-    const late = new Promise<Outcome[]>((resolve) => {
-      cancel = this.#around.later(() => resolve(['failed']), handlerTimeoutMs);
-    });
+    const timer = this.#around.timer();
+    const late = new Promise<Outcome[]>((resolve) => timer(() => resolve(['failed']), handlerTimeoutMs));
     const answers = await Promise.race([Promise.all(runs), late]);
-    cancel?.();
+    timer();
     return worstFirst.find((outcome) => answers.includes(outcome)) ?? 'unhandled';
   }
 
@@ -250,13 +251,15 @@ export class Carillon {
   #scheduleFlush(): void {
     const { unsent } = this.#core;
     if (unsent >= ackEvery) this.#flush();
-    else if (unsent) this.#cancelFlush ??= this.#around.later(() => this.#flush(), ackDelayMs);
+    else if (unsent && !this.#isFlushDue) {
+      this.#isFlushDue = true;
+      this.#around.timer()(() => this.#flush(), ackDelayMs);
+    }
   }
 
   /** Sends acks and reads, or leaves them for the next welcome. */
   #flush(): void {
-    this.#cancelFlush?.();
-    this.#cancelFlush = undefined;
+    this.#isFlushDue = false;
     const { current } = this.#connector;
     if (current) for (const frame of this.#core.report()) current.send(frame);
   }

@@ -52,7 +52,12 @@ interface Item {
   readonly position: Position;
 }
 
-type OpenAck = { -readonly [K in keyof Ack]: Ack[K] } & { failed?: number[]; unhandled?: number[] };
+interface OpenAck extends Ack {
+  seq: number;
+  failed?: number[];
+  unhandled?: number[];
+  delivered?: undefined;
+}
 
 // Numbers of wire, typed by it: importing the tables as values would cost a fifth of what the SDK may weigh.
 const ackWindow: typeof limits.ackWindow = 64;
@@ -102,11 +107,10 @@ export class SessionCore {
     const topics: string[] = [];
     const logs = new Set(['user', 'all', ...this.wanted, ...this.#positions.keys()]);
     for (const log of [...logs].slice(0, helloLogsMax)) {
-      const settled = this.cursor(log);
-      if (settled !== undefined) cursors[log] = settled;
+      // JSON leaves undefined fields out, here and below.
+      cursors[log] = this.cursor(log)!;
       if (this.wanted.has(log)) topics.push(log.slice(topicPrefix.length));
     }
-    // JSON leaves undefined fields out.
     return { user: this.#user!, epoch: this.#epoch!, cursors, topics };
   }
 
@@ -122,6 +126,7 @@ export class SessionCore {
       const isWanted = log in logs || (!isOther && this.wanted.has(log));
       if (!isWanted) this.#positions.delete(log);
     }
+    this.#acks = this.#acks.filter(({ log }) => log in logs);
     for (const log in logs) this.start(log, isOther ? { ...logs[log]!, resumed: false } : logs[log]!);
   }
 
@@ -136,7 +141,7 @@ export class SessionCore {
       old?.queue.filter(({ to }) => to <= from),
     );
     this.#acks = this.#acks.filter((ack) => ack.log !== log);
-    const isReset = old !== undefined && !resumed;
+    const isReset = !!old && !resumed;
     this.#move(log, from, isReset);
     if (isReset) this.#onGap({ log, cursor: old.settled, from, head });
   }
@@ -145,8 +150,9 @@ export class SessionCore {
    *  False: something before it is missing, so close with 4204 and resume. */
   take(frame: MessageFrame | Skip): boolean {
     const position = this.#positions.get(frame.log);
-    const [from, to] = frame.type === 'skip' ? [frame.from, frame.to] : [frame.seq, frame.seq];
-    if (!position || to <= position.received) return true;
+    const { seq, from = seq, to = seq } = frame as { seq: number; from?: number; to?: number };
+    // Put so that a seq that is no number is dropped.
+    if (!position || !(to > position.received)) return true;
     if (from > position.received + 1) return false;
     position.received = to;
     position.queue.push({ frame, to, position });
@@ -193,15 +199,14 @@ export class SessionCore {
     if (this.#positions.get(log) !== position) return;
     position.settled = to;
     this.unsent += 1;
-    const isMarked = outcome !== 'delivered';
     let ack = this.#acks.findLast((open) => open.log === log);
     // An ack names at most as many as a window holds; while nobody is connected more can come together.
-    if (!ack || (isMarked && ack[outcome]?.length === ackWindow)) {
+    if (!ack || ack[outcome]?.length === ackWindow) {
       ack = { type: 'ack', log, seq: to };
       this.#acks.push(ack);
     }
     ack.seq = to;
-    if (isMarked) {
+    if (outcome !== 'delivered') {
       ack[outcome] ??= [];
       ack[outcome].push(to);
     }

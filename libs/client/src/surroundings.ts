@@ -13,17 +13,18 @@ export interface Socket {
 /** Opens a socket; as the constructor of WebSocket. */
 export type SocketConstructor = new (url: string, subprotocols: string[]) => Socket;
 
+/** Sets the timer anew; without arguments it only stops. */
+export type Timer = (run?: () => unknown, ms?: number) => void;
+
 /** Where time, chance, sockets and wake-ups come from. */
 export interface Surroundings {
   readonly WebSocket: SocketConstructor;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  /** Runs once after so many milliseconds; the answer cancels that. */
-  readonly later: (run: () => void, ms: number) => () => void;
+  /** Makes a timer that is stopped. */
+  readonly timer: () => Timer;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Calls `wake` whenever it is worth trying again at once, until `signal` aborts. */
-  readonly onWake: (wake: () => void, signal: AbortSignal) => void;
+  readonly onWake: (wake: () => unknown, signal: AbortSignal) => void;
   /** Told what a handler or listener threw; it is never swallowed. */
   readonly onError: (error: unknown) => void;
 }
@@ -32,10 +33,12 @@ export interface Surroundings {
 export function browserSurroundings(replaced: Partial<Surroundings>): Surroundings {
   return {
     WebSocket: globalThis.WebSocket as unknown as SocketConstructor,
-    now: Date.now,
-    later(run, ms) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
+    timer() {
+      let id: ReturnType<typeof setTimeout> | undefined;
+      return (run, ms) => {
+        clearTimeout(id);
+        id = run && setTimeout(run, ms);
+      };
     },
     random: Math.random,
     // The network is back, or the tab is looked at again (that it is hidden does no harm: one more attempt).

@@ -27,7 +27,7 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** An API key as it is stored: HMAC-SHA256 of the whole key under a pepper, hex. */
+/** An API key as it is stored: HMAC-SHA256 of the whole key: under a pepper, hex; without one `salt:<salt>:<hex>`. */
 export interface ApiKeyRecord {
   readonly id: string;
   readonly tenant: string;

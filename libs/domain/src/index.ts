@@ -1,4 +1,4 @@
-export { deliveryReasons, deliveryStatuses, type DeliveryReason, type DeliveryStatus } from './delivery.js';
+export { type DeliveryReason, type DeliveryStatus, deliveryReasons, deliveryStatuses } from './delivery.js';
 export {
   type Doorbell,
   type DoorbellSlice,
@@ -27,7 +27,7 @@ export type {
   VerifyReply,
   VerifyRequest,
 } from './exchange/auth.js';
-export type { DispatchAnswer, PushAnswer } from './exchange/doorbells.js';
+export type { DispatchAnnouncement, DispatchAnswer, PushAnswer } from './exchange/doorbells.js';
 export { fromJsonBytes, toJsonBytes } from './exchange/json.js';
 export { entryFrame } from './frame.js';
 export { type ApiKeyRecord, type Scope, type SigningKey, scopes, type Tenant } from './identity.js';

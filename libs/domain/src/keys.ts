@@ -52,7 +52,9 @@ export function allLog(tenant: string): LogKey {
 /** @throws RangeError when the node's name has other characters than letters, digits, `_` and `-`. */
 export function incarnation(node: string, boot: string): Incarnation {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(node) || !/^[A-Za-z0-9_-]{1,64}$/.test(boot)) {
-    throw new RangeError(`a node's name has 1 to 64 letters, digits, "_" or "-", not ${JSON.stringify(node)}`);
+    throw new RangeError(
+      `a node's name has 1 to 64 letters, digits, "_" or "-", not ${JSON.stringify(node)}`,
+    );
   }
   return `${node}~${boot}` as Incarnation;
 }

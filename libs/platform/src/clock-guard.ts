@@ -25,12 +25,14 @@ export async function watchClock(parts: ClockGuardParts): Promise<Timer> {
   const { clock, health, log, skewMaxMs = parameters.clockSkewMaxMs } = parts;
   let skewMs = await measure(parts);
   health.addCheck('clock', async () => {
-    if (Math.abs(skewMs) > skewMaxMs) throw new Error(`the clock is ${Math.round(skewMs)} ms from the store's`);
+    if (Math.abs(skewMs) > skewMaxMs)
+      throw new Error(`the clock is ${Math.round(skewMs)} ms from the store's`);
   });
   const observe = async () => {
     try {
       skewMs = await measure(parts);
-      if (Math.abs(skewMs) > skewMaxMs) log.warn({ skewMs: Math.round(skewMs) }, 'clock differs from the store');
+      if (Math.abs(skewMs) > skewMaxMs)
+        log.warn({ skewMs: Math.round(skewMs) }, 'clock differs from the store');
     } catch (error) {
       // While the store is away the last measurement stands; the store's own check says that it is away.
       if (!(error instanceof PortError)) log.error({ err: error }, 'clock not measured');

@@ -23,14 +23,21 @@ interface NumberRule {
 }
 
 /** A whole number. Without a default it may be absent. */
-export function wholeNumber(env: string, rule: NumberRule & { readonly default: number }, description: string) {
+export function wholeNumber(
+  env: string,
+  rule: NumberRule & { readonly default: number },
+  description: string,
+) {
   const schema = z.int().min(rule.min).max(rule.max).default(rule.default);
   return describe(schema, env, { description, allowed: rangeOf(rule) });
 }
 
 /** A whole number whose default depends on the other options. */
 export function optionalNumber(env: string, rule: NumberRule, description: string) {
-  return describe(z.int().min(rule.min).max(rule.max).optional(), env, { description, allowed: rangeOf(rule) });
+  return describe(z.int().min(rule.min).max(rule.max).optional(), env, {
+    description,
+    allowed: rangeOf(rule),
+  });
 }
 
 /** One of a closed list. */
@@ -51,14 +58,20 @@ interface TextRule {
 /** A text that may be absent. */
 export function text(env: string, rule: TextRule, description: string) {
   const { pattern, allowed, isSecret = false } = rule;
-  const schema = (pattern === undefined ? z.string().min(1).max(4_096) : z.string().regex(pattern)).optional();
+  const schema = (
+    pattern === undefined ? z.string().min(1).max(4_096) : z.string().regex(pattern)
+  ).optional();
   return describe(schema, env, { description, allowed, isSecret });
 }
 
 /** Texts; in the environment separated by commas. Absent means none. */
 export function list(env: string, rule: TextRule & { readonly pattern: RegExp }, description: string) {
   const schema = z.array(z.string().regex(rule.pattern)).max(1_000).optional();
-  return describe(schema, env, { description, allowed: `${rule.allowed}, separated by commas`, isList: true });
+  return describe(schema, env, {
+    description,
+    allowed: `${rule.allowed}, separated by commas`,
+    isList: true,
+  });
 }
 
 function rangeOf(rule: NumberRule): string {

@@ -12,8 +12,16 @@ const host = { pattern: /^[A-Za-z0-9.:-]{1,253}$/, allowed: 'a host name or addr
 const port = { min: 0, max: 65_535 };
 const origin = /^https?:\/\/(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
 const claim = { pattern: /^[\x21-\x7e]{1,255}$/, allowed: 'a text of 1 to 255 characters without spaces' };
-const apiKey = { pattern: /^[\x21-\x7e]{32,255}$/, allowed: 'a secret of 32 to 255 characters', isSecret: true };
-const secret = { pattern: /^[^\0]{32,4096}$/s, allowed: 'a secret of at least 32 characters', isSecret: true };
+const apiKey = {
+  pattern: /^[\x21-\x7e]{32,255}$/,
+  allowed: 'a secret of 32 to 255 characters',
+  isSecret: true,
+};
+const secret = {
+  pattern: /^[^\0]{32,4096}$/s,
+  allowed: 'a secret of at least 32 characters',
+  isSecret: true,
+};
 const path = { allowed: 'a path' };
 const second = 1_000;
 
@@ -21,7 +29,11 @@ const storeSchema = z.strictObject({
   kind: choice('STORE_KIND', ['mongo', 'sqlite', 'memory'], 'Which store; mongo when MONGO_URL is given.'),
   url: text(
     'MONGO_URL',
-    { pattern: /^mongodb(\+srv)?:\/\/\S+$/, allowed: 'a URL mongodb://host:port/?replicaSet=name', isSecret: true },
+    {
+      pattern: /^mongodb(\+srv)?:\/\/\S+$/,
+      allowed: 'a URL mongodb://host:port/?replicaSet=name',
+      isSecret: true,
+    },
     'Where MongoDB is; a replica set.',
   ),
   database: text(
@@ -29,7 +41,11 @@ const storeSchema = z.strictObject({
     { pattern: /^[A-Za-z0-9_-]{1,38}$/, allowed: '1 to 38 letters, digits, "_" or "-"' },
     'Name of the database in MongoDB; "carillon" unless given.',
   ),
-  path: text('STORE_PATH', path, 'File of the SQLite store; carillon.sqlite in the data folder unless given.'),
+  path: text(
+    'STORE_PATH',
+    path,
+    'File of the SQLite store; carillon.sqlite in the data folder unless given.',
+  ),
 });
 
 const routesSchema = z.strictObject({
@@ -167,7 +183,11 @@ export const configSchema = z.strictObject({
     { pattern: /^[A-Za-z0-9_-]{1,64}$/, allowed: '1 to 64 letters, digits, "_" or "-"' },
     'Name of this process in logs and in the ledger; made of the service and the host unless given.',
   ),
-  dataDir: text('CARILLON_DATA_DIR', path, 'Folder of the embedded store and of key files; "data" unless given.'),
+  dataDir: text(
+    'CARILLON_DATA_DIR',
+    path,
+    'Folder of the embedded store and of key files; "data" unless given.',
+  ),
   store: storeSchema,
   routes: routesSchema,
   bus: busSchema,

@@ -52,7 +52,7 @@ function skeleton(schema: z.ZodObject): Tree {
 
 /** False when the file's fault makes all further faults meaningless. */
 function readFileInto(tree: Tree, env: Environment, faults: string[]): boolean {
-  const path = env['CARILLON_CONFIG'];
+  const path = env.CARILLON_CONFIG;
   if (!path) return true;
   const content = readText('CARILLON_CONFIG', path, faults);
   if (content === undefined) return false;
@@ -80,20 +80,28 @@ function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readEnvInto(tree: Tree, option: Option, { env, faults }: { env: Environment; faults: string[] }): void {
-  const direct = env[option.env];
-  const file = option.isSecret ? env[`${option.env}_FILE`] : undefined;
-  if (direct && file) {
-    faults.push(`${option.env} and ${option.env}_FILE are both given: give one of them`);
-    return;
-  }
-  const value = file ? readText(`${option.env}_FILE`, file, faults)?.trim() : direct;
+interface Sources {
+  readonly env: Environment;
+  readonly faults: string[];
+}
+
+function readEnvInto(tree: Tree, option: Option, sources: Sources): void {
+  const value = envValue(option, sources);
   if (!value) return;
-  let slice: unknown = tree;
-  for (const name of option.path.slice(0, -1)) slice = isTree(slice) ? slice[name] : undefined;
+  const slice = valueAt(tree, option.path.slice(0, -1));
   const last = option.path.at(-1);
   // A slice that the file has replaced by something else is reported by the schema.
   if (isTree(slice) && last !== undefined) slice[last] = fromEnv(option, value);
+}
+
+function envValue(option: Option, { env, faults }: Sources): string | undefined {
+  const fileEnv = `${option.env}_FILE`;
+  const direct = env[option.env];
+  const file = option.isSecret ? env[fileEnv] : undefined;
+  if (!file) return direct;
+  if (!direct) return readText(fileEnv, file, faults)?.trim();
+  faults.push(`${option.env} and ${fileEnv} are both given: give one of them`);
+  return undefined;
 }
 
 function fromEnv(option: Option, value: string): unknown {

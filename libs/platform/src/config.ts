@@ -68,7 +68,9 @@ export class ConfigInvalid extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    );
     this.faults = faults;
   }
 }
@@ -83,28 +85,10 @@ export class ConfigInvalid extends Error {
 export function readConfig(services: readonly ServiceName[], env: Environment): Config {
   const { input, faults } = readInput(env);
   if (input === undefined) throw new ConfigInvalid(faults);
-  const isWhole = serviceNames.every((name) => services.includes(name));
-  const dataDir = input.dataDir ?? 'data';
-  const http = httpOf(input.http, services);
-  const config: Config = {
-    node: input.node ?? nodeName(services, isWhole),
-    dataDir,
-    store: storeOf(input.store, join(dataDir, 'carillon.sqlite')),
-    routes: routesOf(input.routes),
-    bus: busOf(input.bus),
-    http,
-    internal: { host: input.internal.host ?? '127.0.0.1', port: input.internal.port },
-    auth: authOf(input.auth, isWhole ? { adminKeyFile: join(dataDir, 'admin-key'), origins: ownOrigins(http) } : {}),
-    collect: input.collect,
-    dispatch: input.dispatch,
-    push: { ...input.push, drainMs: input.push.drainMs ?? input.delivery.drainMs },
-    delivery: input.delivery,
-    log: { level: input.log.level ?? (isWhole ? 'warn' : 'info') },
-    shutdownMs: input.shutdownMs,
-  };
+  const config = configOf(input, services);
   const all = [
     ...faults,
-    ...absentUrls(input, isWhole ? [] : services),
+    ...absentUrls(input, isWhole(services) ? [] : services),
     ...nestingFaults(config.delivery),
     ...drainFaults(config),
   ];
@@ -124,8 +108,39 @@ export function isPortUsed(port: keyof typeof portUsers, services: readonly Serv
   return services.some((service) => (portUsers[port] as readonly ServiceName[]).includes(service));
 }
 
-function nodeName(services: readonly ServiceName[], isWhole: boolean): string {
-  if (isWhole) return 'standalone';
+/** The process's environment; nobody else reads it. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+function configOf(input: ConfigInput, services: readonly ServiceName[]): Config {
+  const dataDir = input.dataDir ?? 'data';
+  const http = httpOf(input.http, services);
+  const { collect, dispatch, delivery, shutdownMs } = input;
+  return {
+    node: input.node ?? nodeName(services),
+    dataDir,
+    store: storeOf(input.store, join(dataDir, 'carillon.sqlite')),
+    routes: routesOf(input.routes),
+    bus: busOf(input.bus),
+    http,
+    internal: { host: input.internal.host ?? '127.0.0.1', port: input.internal.port },
+    auth: authOf(input.auth, isWhole(services) ? ownAuth(dataDir, http) : {}),
+    collect,
+    dispatch,
+    push: { ...input.push, drainMs: input.push.drainMs ?? delivery.drainMs },
+    delivery,
+    log: { level: input.log.level ?? (isWhole(services) ? 'warn' : 'info') },
+    shutdownMs,
+  };
+}
+
+function isWhole(services: readonly ServiceName[]): boolean {
+  return serviceNames.every((name) => services.includes(name));
+}
+
+function nodeName(services: readonly ServiceName[]): string {
+  if (isWhole(services)) return 'standalone';
   const service = services.join('-');
   const host = hostname().replace(/[^A-Za-z0-9_-]/g, '-');
   return (host.startsWith(service) ? host : `${service}-${host}`).slice(0, 64);
@@ -162,9 +177,12 @@ function authOf(input: ConfigInput['auth'], standard: Partial<AuthConfig>): Auth
   };
 }
 
-/** Pages that the process itself serves on this machine may connect to it. */
-function ownOrigins({ port }: HttpConfig): string[] {
-  return ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}${port === 80 ? '' : `:${port}`}`);
+/** The key stays in a file, and pages that the process itself serves on this machine may connect to it. */
+function ownAuth(dataDir: string, { port }: HttpConfig): Pick<AuthConfig, 'adminKeyFile' | 'origins'> {
+  const origins = ['127.0.0.1', 'localhost', '[::1]'].map(
+    (host) => `http://${host}${port === 80 ? '' : `:${port}`}`,
+  );
+  return { adminKeyFile: join(dataDir, 'admin-key'), origins };
 }
 
 function httpOf(input: ConfigInput['http'], services: readonly ServiceName[]): HttpConfig {

@@ -63,7 +63,10 @@ async function verdict(check: () => Promise<void>): Promise<string> {
   const outcome = Promise.resolve()
     .then(check)
     // The reason is in the logs of whoever owns the dependency; a probe only needs to know that it is away.
-    .then(() => 'ok', () => 'unavailable');
+    .then(
+      () => 'ok',
+      () => 'unavailable',
+    );
   try {
     return await Promise.race([outcome, limit.promise]);
   } finally {

@@ -57,7 +57,9 @@ export function useJsonBodies(fastify: FastifyInstance): void {
       return done(new Problem('malformed_json', 'The body is not UTF-8.'));
     }
     return parseText(request, text, (error, value: unknown) =>
-      error ? done(new Problem('malformed_json', 'The body is not JSON that this server takes.')) : done(null, value),
+      error
+        ? done(new Problem('malformed_json', 'The body is not JSON that this server takes.'))
+        : done(null, value),
     );
   });
 }

@@ -8,6 +8,7 @@ export {
   type HttpConfig,
   isPortUsed,
   portUsers,
+  processEnvironment,
   type RoutesConfig,
   readConfig,
   type StoreConfig,
@@ -19,7 +20,12 @@ export type { Environment } from './config-sources.js';
 export { errorsPage } from './errors-page.js';
 export { Health, type Readiness } from './health.js';
 export { fastifyOptions, httpLimits, useJsonBodies } from './http-limits.js';
-export { type InternalServer, type InternalServerParts, startInternalServer, urlOf } from './internal-server.js';
+export {
+  type InternalServer,
+  type InternalServerParts,
+  startInternalServer,
+  urlOf,
+} from './internal-server.js';
 export { createLogger, type LogFacts, noteRoute, requestLogOptions, serializeError } from './logging.js';
 export { loggingModule, nestLogger } from './logging-module.js';
 export { durationBuckets, type MetricFacts, Metrics } from './metrics.js';

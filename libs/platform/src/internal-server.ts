@@ -40,7 +40,11 @@ export function urlOf(server: Pick<Server, 'address'>, host: string): string {
   return `http://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, parts: InternalServerParts): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  parts: InternalServerParts,
+): Promise<void> {
   request.resume();
   const { status, type, text } = await replyTo(request, parts);
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text);
@@ -55,7 +59,11 @@ async function replyTo(request: IncomingMessage, { health, metrics }: InternalSe
       return health.isStarted ? plain(200, 'ok') : plain(503, 'starting');
     case '/readyz': {
       const readiness = await health.readiness();
-      return { status: readiness.ready ? 200 : 503, type: 'application/json', text: JSON.stringify(readiness) };
+      return {
+        status: readiness.ready ? 200 : 503,
+        type: 'application/json',
+        text: JSON.stringify(readiness),
+      };
     }
     case '/metrics':
       return { status: 200, type: metrics.contentType, text: await metrics.text() };

@@ -1,6 +1,6 @@
 /** Nest's own messages and one line per request, through the process's logger. */
 import type { DynamicModule, INestApplication, LoggerService } from '@nestjs/common';
-import { Logger as NestLogger, LoggerModule } from 'nestjs-pino';
+import { LoggerModule, Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import { requestLogOptions } from './logging.js';
 

@@ -16,7 +16,10 @@ export class Metrics {
 
   /** Only rises. */
   counter<L extends string = never>({ name, help, labels = [] }: MetricFacts<L>): Counter<L> {
-    return this.#once(name, () => new Counter({ name, help, labelNames: labels, registers: [this.#registry] }));
+    return this.#once(
+      name,
+      () => new Counter({ name, help, labelNames: labels, registers: [this.#registry] }),
+    );
   }
 
   /** Distribution in base units (seconds, bytes). */

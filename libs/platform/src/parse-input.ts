@@ -1,8 +1,8 @@
 /** Checks input against a schema and names every wrong field at once. Must never repeat a value that it was given. */
 import { type FieldCode, fieldCodes, limits } from '@carillon/wire';
 import type { z } from 'zod';
-import { fieldsAt } from './schema-fields.js';
 import { type FieldFault, Problem } from './problem.js';
+import { fieldsAt } from './schema-fields.js';
 
 export interface InputLimits {
   /** Deepest nesting of arrays and objects. */
@@ -42,7 +42,9 @@ function isDeeper(input: unknown, depthMax: number): boolean {
 function failed(errors: readonly FieldFault[]): Problem {
   const more = errors.length > faultsMax ? `; the first ${faultsMax} are listed` : '';
   const fields = errors.length === 1 ? '1 field is' : `${errors.length} fields are`;
-  return new Problem('validation_failed', `${fields} not valid${more}.`, { errors: errors.slice(0, faultsMax) });
+  return new Problem('validation_failed', `${fields} not valid${more}.`, {
+    errors: errors.slice(0, faultsMax),
+  });
 }
 
 interface Subject {
@@ -76,7 +78,9 @@ function unionFaults(issue: z.core.$ZodIssueInvalidUnion, subject: Subject): Fie
   const branches = issue.errors.filter((issues) => !issues.every(isWrongKind));
   const [best] = branches.sort((one, other) => one.length - other.length);
   if (best !== undefined) {
-    return best.flatMap((inner) => faultsOf({ ...inner, path: [...issue.path, ...inner.path] } as Issue, subject));
+    return best.flatMap((inner) =>
+      faultsOf({ ...inner, path: [...issue.path, ...inner.path] } as Issue, subject),
+    );
   }
   const pointer = pointerOf(subject, issue.path);
   if (valueAt(subject.input, issue.path) === undefined) {
@@ -102,7 +106,7 @@ const codes: Partial<Record<Issue['code'], FieldCode>> = {
 function codeOf(issue: Issue): FieldCode {
   if (issue.code === 'too_big') return tooBig(issue.origin);
   if (issue.code === 'too_small') return 'out_of_range';
-  if (issue.code === 'custom' && isFieldCode(issue.params?.['code'])) return issue.params['code'];
+  if (issue.code === 'custom' && isFieldCode(issue.params?.code)) return issue.params.code;
   return codes[issue.code] ?? 'not_allowed';
 }
 

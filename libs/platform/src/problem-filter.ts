@@ -3,6 +3,7 @@
  * answered `internal` and logged; its text never reaches the client.
  */
 import { PortError, PortUnavailable } from '@carillon/domain/ports';
+import { type ErrorCode, limits } from '@carillon/wire';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -42,7 +43,8 @@ function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof PortUnavailable) {
     return new Problem('store_unavailable', 'The message store cannot be reached now. Try again.');
   }
-  if (error instanceof PortError) return new Problem('overloaded', 'A part of the service did not answer. Try again.');
+  if (error instanceof PortError)
+    return new Problem('overloaded', 'A part of the service did not answer. Try again.');
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
   return problemOfStatus(status, request);
 }
@@ -53,31 +55,22 @@ function statusOf(error: unknown): number {
   return hasStatus ? Number(error.statusCode) : 500;
 }
 
+const refusals: Readonly<Record<number, readonly [ErrorCode, string]>> = {
+  400: ['malformed_json', 'The request cannot be read: its body must be JSON in UTF-8.'],
+  401: ['token_missing', 'Give an API key: Authorization: Bearer <key>.'],
+  403: ['scope_missing', 'The key does not allow this.'],
+  413: ['payload_too_large', `The body is larger than ${limits.bodyBytesMax} bytes.`],
+  415: ['unsupported_media_type', 'Send the body as Content-Type: application/json.'],
+  429: ['rate_limited', 'Too many requests. Try again later.'],
+  431: ['headers_too_large', 'The headers are larger than this server takes.'],
+  503: ['overloaded', 'The service cannot answer now. Try again.'],
+};
+const defect = ['internal', 'Something went wrong here; the request id finds it in the logs.'] as const;
+
 function problemOfStatus(status: number, request: FastifyRequest): Problem {
-  switch (status) {
-    case 400:
-      return new Problem('malformed_json', 'The request cannot be read: its body must be JSON in UTF-8.');
-    case 401:
-      return new Problem('token_missing', 'Give an API key: Authorization: Bearer <key>.');
-    case 403:
-      return new Problem('scope_missing', 'The key does not allow this.');
-    case 404:
-    case 405:
-    case 414:
-      return unknownRoute(request);
-    case 429:
-      return new Problem('rate_limited', 'Too many requests. Try again later.');
-    case 413:
-      return new Problem('payload_too_large', 'The body is larger than this server takes.');
-    case 415:
-      return new Problem('unsupported_media_type', 'Send the body as Content-Type: application/json.');
-    case 431:
-      return new Problem('headers_too_large', 'The headers are larger than this server takes.');
-    case 503:
-      return new Problem('overloaded', 'The service cannot answer now. Try again.');
-    default:
-      return new Problem('internal', 'Something went wrong here; the request id finds it in the logs.');
-  }
+  if (status === 404 || status === 405 || status === 414) return unknownRoute(request);
+  const [code, detail] = refusals[status] ?? defect;
+  return new Problem(code, detail);
 }
 
 function unknownRoute(request: FastifyRequest): Problem {

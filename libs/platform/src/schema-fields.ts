@@ -5,7 +5,9 @@ import { z } from 'zod';
 export function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let places = alternatives(schema);
   for (const part of path) places = places.flatMap((place) => step(place, part)).flatMap(alternatives);
-  const names = places.flatMap((place) => (place instanceof z.ZodObject ? Object.keys(place.shape as object) : []));
+  const names = places.flatMap((place) =>
+    place instanceof z.ZodObject ? Object.keys(place.shape as object) : [],
+  );
   return [...new Set(names)];
 }
 

@@ -1,5 +1,14 @@
 /** Nouns with sensible defaults, so that a spec names only what it is about. Must never be used outside tests. */
-import { type DeviceKey, type Draft, deviceKey, type Entry, type LogKey, type UserKey, userKey, userLog } from '@carillon/domain';
+import {
+  type DeviceKey,
+  type Draft,
+  deviceKey,
+  type Entry,
+  type LogKey,
+  type UserKey,
+  userKey,
+  userLog,
+} from '@carillon/domain';
 
 /** When everything happens unless told otherwise: where `FakeClock` starts, epoch milliseconds. */
 export const startMs = 1_800_000_000_000;

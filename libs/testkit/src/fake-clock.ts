@@ -59,7 +59,8 @@ export class FakeClock extends Clock {
     let first: Scheduled | undefined;
     for (const entry of this.scheduled) {
       if (entry.at > end) continue;
-      if (!first || entry.at < first.at || (entry.at === first.at && entry.order < first.order)) first = entry;
+      if (!first || entry.at < first.at || (entry.at === first.at && entry.order < first.order))
+        first = entry;
     }
     return first;
   }

@@ -2,7 +2,15 @@
  * A bus that does everything a bus is allowed to do: loses, doubles, delays and goes away. The same seed and the same
  * calls give the same faults. Must never change bytes.
  */
-import { Bus, type BusMessage, type Clock, PortUnavailable, type Random, type Subscription, TimedOut } from '@carillon/domain/ports';
+import {
+  Bus,
+  type BusMessage,
+  type Clock,
+  PortUnavailable,
+  type Random,
+  type Subscription,
+  TimedOut,
+} from '@carillon/domain/ports';
 
 /** How often each fault strikes, as a probability from 0 to 1 of each message, request or answer. */
 export interface BusFaults {

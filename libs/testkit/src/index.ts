@@ -3,5 +3,5 @@ export { FakeClock } from './fake-clock.js';
 export { type BusFaults, FaultyBus, type FaultyBusOptions } from './faulty-bus.js';
 export { type AppendFault, FaultyLog } from './faulty-log.js';
 export { FaultyStore } from './faulty-store.js';
-export { SeededRandom } from './seeded-random.js';
 export { type MemoryPorts, memoryPorts } from './memory-ports.js';
+export { SeededRandom } from './seeded-random.js';

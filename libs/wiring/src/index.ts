@@ -2,4 +2,9 @@
 export type { HttpInstance } from './http-app.js';
 export type { OpenedPorts } from './open-ports.js';
 export { type RunOptions, runService } from './run-service.js';
-export { type RunningService, type ServiceOptions, type StartOptions, startService } from './start-service.js';
+export {
+  type RunningService,
+  type ServiceOptions,
+  type StartOptions,
+  startService,
+} from './start-service.js';

@@ -25,10 +25,16 @@ export function listenFault(error: unknown, { host, port, env }: Listener): unkn
         cause,
       );
     case 'EACCES':
-      return new StartFault(`Port ${port} on ${host} is not allowed to this user: set ${env} above 1023.`, cause);
+      return new StartFault(
+        `Port ${port} on ${host} is not allowed to this user: set ${env} above 1023.`,
+        cause,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new StartFault(`${host} is no address of this machine: correct ${env.replace('PORT', 'HOST')}.`, cause);
+      return new StartFault(
+        `${host} is no address of this machine: correct ${env.replace('PORT', 'HOST')}.`,
+        cause,
+      );
     default:
       return error;
   }

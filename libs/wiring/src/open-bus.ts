@@ -1,6 +1,6 @@
 /** Which bus for which configuration. */
 import { type Bus, type Clock, PortError, type Random } from '@carillon/domain/ports';
-import { StartFault, type BusConfig } from '@carillon/platform';
+import { type BusConfig, StartFault } from '@carillon/platform';
 
 export interface BusParts {
   /** How this process is called on the bus. */

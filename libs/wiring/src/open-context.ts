@@ -21,11 +21,14 @@ export interface ContextParts {
   readonly ports: Partial<OpenedPorts>;
 }
 
-/** `close` lets go of the ports that were opened here. @throws StartFault; nothing stays open then */
-export async function openContext(parts: ContextParts): Promise<{
-  context: ServiceContext;
-  close(): Promise<void>;
-}> {
+export interface OpenedContext {
+  readonly context: ServiceContext;
+  /** Lets go of the ports that were opened here. */
+  readonly close: () => Promise<void>;
+}
+
+/** The ports have answered once. @throws StartFault; nothing stays open then */
+export async function openContext(parts: ContextParts): Promise<OpenedContext> {
   const { services, config } = parts;
   const log = createLogger({ level: config.log.level, node: config.node, services });
   log.info({ config: redactedConfig(config) }, 'starting');
@@ -39,7 +42,13 @@ export async function openContext(parts: ContextParts): Promise<{
   const context = { config, node: config.node, ...ports, clock, random, metrics, health, log };
   try {
     const guard = isPortUsed('store', services)
-      ? await watchClock({ clock, facts: ports.store.facts, health, log, skewMaxMs: config.delivery.clockSkewMaxMs })
+      ? await watchClock({
+          clock,
+          facts: ports.store.facts,
+          health,
+          log,
+          skewMaxMs: config.delivery.clockSkewMaxMs,
+        })
       : undefined;
     const close = async () => {
       guard?.cancel();

@@ -31,7 +31,10 @@ interface Owned {
 export async function openPorts(parts: PortParts): Promise<{ ports: OpenedPorts; owned: readonly Owned[] }> {
   const { services, config, ports, clock, random } = parts;
   const owned: Owned[] = [];
-  const open = async <P extends { close(): Promise<void> }>(name: string, opening: Promise<P>): Promise<P> => {
+  const open = async <P extends { close(): Promise<void> }>(
+    name: string,
+    opening: Promise<P>,
+  ): Promise<P> => {
     const port = await opening;
     owned.unshift({ name, close: () => port.close() });
     return port;
@@ -39,7 +42,8 @@ export async function openPorts(parts: PortParts): Promise<{ ports: OpenedPorts;
   const needs = (port: 'store' | 'routes') => isPortUsed(port, services);
   try {
     const store =
-      ports.store ?? (needs('store') ? await open('store', openStore(config.store, { clock, random })) : unopenedStore());
+      ports.store ??
+      (needs('store') ? await open('store', openStore(config.store, { clock, random })) : unopenedStore());
     const commandTimeoutMs = config.delivery.redisCommandMs;
     const routes =
       ports.routes ??
@@ -72,7 +76,8 @@ export async function closePorts(owned: readonly Owned[], log: Logger): Promise<
  * service goes on, so they are reported and do not take it out of service; only Dispatch has nothing else to do.
  */
 export function watchPorts(ports: OpenedPorts, services: readonly ServiceName[], health: Health): void {
-  if (isPortUsed('store', services)) health.addCheck('store', async () => void (await ports.store.facts.now()));
+  if (isPortUsed('store', services))
+    health.addCheck('store', async () => void (await ports.store.facts.now()));
   if (isPortUsed('routes', services)) {
     health.addCheck('routes', async () => void (await ports.routes.lookup([probe])), false);
   }

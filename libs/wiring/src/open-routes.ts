@@ -1,6 +1,6 @@
 /** Which route table for which configuration. */
 import { type Clock, PortError, type Random, type RouteTable } from '@carillon/domain/ports';
-import { StartFault, type RoutesConfig } from '@carillon/platform';
+import { type RoutesConfig, StartFault } from '@carillon/platform';
 
 export interface RoutesParts {
   readonly clock: Clock;

@@ -16,7 +16,10 @@ export async function openStore(config: StoreConfig, { clock, random }: StorePar
     case 'mongo': {
       const { MongoStore } = await import('@carillon/store-mongo');
       const { url, database } = config;
-      return asked(() => MongoStore.open({ url, database, clock, random }), () => unreachable);
+      return asked(
+        () => MongoStore.open({ url, database, clock, random }),
+        () => unreachable,
+      );
     }
     case 'sqlite': {
       const { SqliteStore, StoreFileUnusable } = await import('@carillon/store-sqlite');

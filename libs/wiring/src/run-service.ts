@@ -1,5 +1,5 @@
 /** A whole process: reads the environment, starts the services, obeys signals, and ends with a code that tells the truth. */
-import { ConfigInvalid, StartFault } from '@carillon/platform';
+import { ConfigInvalid, processEnvironment, StartFault } from '@carillon/platform';
 import { type RunningService, type ServiceOptions, startService } from './start-service.js';
 
 export interface RunOptions extends ServiceOptions {
@@ -18,7 +18,7 @@ export async function runService(options: RunOptions): Promise<void> {
     process.on(event, (error: unknown) => crash(life, error));
   }
   try {
-    life.running = await startService({ ...options, env: process.env });
+    life.running = await startService({ ...options, env: processEnvironment() });
     await options.announce?.(life.running);
   } catch (error) {
     explain(error);

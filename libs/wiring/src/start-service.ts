@@ -12,9 +12,9 @@ import {
 import type { DynamicModule, WebSocketAdapter } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type HttpInstance, makeHttpApp } from './http-app.js';
+import { listenFault } from './listen-fault.js';
 import { openContext } from './open-context.js';
 import type { OpenedPorts } from './open-ports.js';
-import { listenFault } from './listen-fault.js';
 
 /** What a process is made of. */
 export interface ServiceOptions {
@@ -56,7 +56,11 @@ export async function startService(options: StartOptions): Promise<RunningServic
 type Undo = (() => Promise<void>)[];
 
 async function start(options: StartOptions, config: Config, undo: Undo): Promise<RunningService> {
-  const { context, close } = await openContext({ services: options.services, config, ports: options.ports ?? {} });
+  const { context, close } = await openContext({
+    services: options.services,
+    config,
+    ports: options.ports ?? {},
+  });
   undo.push(close);
   const internal = await listenInternally(context);
   undo.push(() => internal.close());

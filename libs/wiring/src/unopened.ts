@@ -16,8 +16,11 @@ function unopened<P extends object>(port: string): P {
     get(_target, member) {
       if (member === 'close') return () => Promise.resolve();
       // Nest looks for `then` and for the names of its hooks on everything that it is given.
-      if (typeof member === 'symbol' || /^(then|constructor|on[A-Z].*|before[A-Z].*)$/.test(member)) return undefined;
-      throw new Error(`no ${port} was opened for these services: add them to portUsers before asking for ${member}`);
+      if (typeof member === 'symbol' || /^(then|constructor|on[A-Z].*|before[A-Z].*)$/.test(member))
+        return undefined;
+      throw new Error(
+        `no ${port} was opened for these services: add them to portUsers before asking for ${member}`,
+      );
     },
   });
 }

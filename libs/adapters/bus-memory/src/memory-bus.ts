@@ -35,7 +35,10 @@ export class MemoryBus extends Bus {
     if (this.isClosed) throw new PortUnavailable('the bus is closed');
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
     const end = () => reject(new TimedOut(`no answer on ${subject} in ${timeoutMs} ms`));
-    const told = this.hub.deliver(subject, { data: data.subarray(), reply: (answer) => resolve(answer.subarray()) });
+    const told = this.hub.deliver(subject, {
+      data: data.subarray(),
+      reply: (answer) => resolve(answer.subarray()),
+    });
     if (told === 0) throw new NoResponder(`nobody listens on ${subject}`);
     const timer = this.clock.after(timeoutMs, end);
     this.requests.add(end);

@@ -1,1 +1,2 @@
-export {};
+export { NatsBus, type NatsBusOptions } from './nats-bus.js';
+export { PayloadTooLarge } from './payload-too-large.js';

@@ -1,10 +1,9 @@
 /** Memory keeps the contract of a route table. */
-import { routeTableContract } from '@carillon/domain/contracts';
-import { FakeClock } from '@carillon/testkit';
+import { HandClock, routeTableContract } from '@carillon/domain/contracts';
 import { MemoryRouteData } from './memory-route-data.js';
 import { MemoryRoutes } from './memory-routes.js';
 
-const clock = new FakeClock();
+const clock = new HandClock();
 const data = new MemoryRouteData();
 
 routeTableContract('routes-memory', {

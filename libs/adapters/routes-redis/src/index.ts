@@ -1,1 +1,1 @@
-export {};
+export { RedisRoutes, type RedisRoutesOptions } from './redis-routes.js';

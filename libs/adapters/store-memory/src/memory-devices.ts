@@ -1,6 +1,6 @@
 /** Devices in memory. A forgotten device takes its cursors along. */
 import { type Device, type DeviceKey, deviceUser, type UserKey } from '@carillon/domain';
-import { Devices, type DeviceSighting } from '@carillon/domain/ports';
+import { type DeviceSighting, Devices } from '@carillon/domain/ports';
 import type { MemoryAccess, MemoryData } from './memory-data.js';
 
 /** Devices over maps. */

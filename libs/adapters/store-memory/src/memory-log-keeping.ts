@@ -35,7 +35,8 @@ export class MemoryLogKeeping extends LogKeeping {
     const firstSeq = entries[0]?.seq ?? 1;
     for (const seq of seqs) {
       const entry = entries[seq - firstSeq];
-      if (entry) entries[seq - firstSeq] = { ...(mark === 'superseded' ? entry : withoutContent(entry)), mark };
+      if (entry)
+        entries[seq - firstSeq] = { ...(mark === 'superseded' ? entry : withoutContent(entry)), mark };
     }
   }
 
@@ -55,7 +56,11 @@ export class MemoryLogKeeping extends LogKeeping {
 
 function emptyNewest(entries: Entry[]): void {
   const { origin, ...rest } = withoutContent(entries.at(-1)!);
-  entries[entries.length - 1] = { ...rest, ...(origin ? { origin: withoutMetadata(origin) } : {}), mark: 'emptied' };
+  entries[entries.length - 1] = {
+    ...rest,
+    ...(origin ? { origin: withoutMetadata(origin) } : {}),
+    mark: 'emptied',
+  };
 }
 
 function withoutMetadata(origin: Origin): Origin {

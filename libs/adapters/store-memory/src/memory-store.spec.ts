@@ -1,12 +1,11 @@
 /** Memory keeps the contract of a store, also between two stores on the same data. */
-import { storeContract } from '@carillon/domain/contracts';
+import { HandClock, storeContract } from '@carillon/domain/contracts';
 import { PortUnavailable } from '@carillon/domain/ports';
-import { FakeClock } from '@carillon/testkit';
 import { expect, it } from 'vitest';
 import { MemoryData } from './memory-data.js';
 import { MemoryStore } from './memory-store.js';
 
-const clock = new FakeClock();
+const clock = new HandClock();
 const data = new MemoryData('first');
 const open = () => MemoryStore.open({ clock, data });
 

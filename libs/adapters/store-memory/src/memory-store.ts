@@ -27,7 +27,10 @@ export class MemoryStore implements Store {
   private readonly access: MemoryAccess;
 
   /** Opens a store; several may be open on the same data. */
-  static async open({ clock, data = new MemoryData(`memory-${clock.now()}`) }: MemoryStoreOptions): Promise<MemoryStore> {
+  static async open({
+    clock,
+    data = new MemoryData(`memory-${clock.now()}`),
+  }: MemoryStoreOptions): Promise<MemoryStore> {
     return new MemoryStore(clock, data);
   }
 
@@ -64,7 +67,7 @@ class MemoryFacts extends StoreFacts {
   }
 
   override async now(): Promise<number> {
-    if (!this.access.isOpen) throw new PortUnavailable("the store is closed");
+    if (!this.access.isOpen) throw new PortUnavailable('the store is closed');
     return this.clock.now();
   }
 }

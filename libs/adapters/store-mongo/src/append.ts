@@ -4,8 +4,9 @@
  * a seq whose predecessor is neither committed nor part of the same ordered command, and never confirm on a guess.
  * Source: docs/reference/delivery.md, section 4.
  */
-import { type Appended, type Clock, PortUnavailable, type Random, sleep } from '@carillon/domain/ports';
+
 import { type Draft, type Entry, type EntryId, fullJitterMs, type LogKey } from '@carillon/domain';
+import { type Appended, type Clock, PortUnavailable, type Random, sleep } from '@carillon/domain/ports';
 import { Bases } from './bases.js';
 
 /** A row that was not inserted: its place in the command and the store's code. */
@@ -140,8 +141,6 @@ export class Appender {
   /** Sends what is waiting once, numbered from the bases, and settles what is confirmed. */
   async #place(lot: Lot): Promise<void> {
     const rows = this.#number(lot.portion());
-    // Only the next look can end the doubt, whatever becomes of this command.
-    lot.isDoubtful = true;
     if (rows.length === 0) return;
     const reply = await this.#calls.insert(rows, lot.isRun);
     const confirmed = confirmedRows(rows, reply, lot.isRun);
@@ -177,7 +176,11 @@ export class Appender {
  * concern that was not met makes the whole command unknown (the store leaves refused rows out then), and so does any
  * code but a duplicate's.
  */
-export function confirmedRows(rows: readonly Entry[], reply: InsertReply, isOrdered: boolean): readonly Entry[] {
+export function confirmedRows(
+  rows: readonly Entry[],
+  reply: InsertReply,
+  isOrdered: boolean,
+): readonly Entry[] {
   if (!reply.isWriteConcernMet) return [];
   if (reply.refused.length === 0) return rows;
   if (reply.refused.some((row) => row.code !== duplicateCode)) return [];

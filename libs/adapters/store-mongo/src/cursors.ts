@@ -1,7 +1,8 @@
 /** How far each device has settled each log: one row per device and log, only ever raised. */
-import type { mongo } from 'mongoose';
+
 import type { DeviceKey, LogKey } from '@carillon/domain';
 import { type CursorMove, Cursors } from '@carillon/domain/ports';
+import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
 import { newestOf } from './newest.js';
 import { type CursorRow, cursorId } from './rows.js';

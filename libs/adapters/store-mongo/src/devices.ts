@@ -1,7 +1,8 @@
 /** Which devices a user has. A device that is forgotten takes its cursors with it. */
-import type { mongo } from 'mongoose';
+
 import { type Device, type DeviceKey, deviceUser, type UserKey } from '@carillon/domain';
 import { type DeviceSighting, Devices } from '@carillon/domain/ports';
+import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
 import { type CursorRow, cursorId, type DeviceRow } from './rows.js';
 import { upsertAll } from './upserts.js';

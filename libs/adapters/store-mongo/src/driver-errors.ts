@@ -1,6 +1,7 @@
 /** What the driver's errors mean to the ports. Decides by class and code, never by text. */
-import mongoose, { mongo } from 'mongoose';
+
 import { PortUnavailable } from '@carillon/domain/ports';
+import mongoose, { mongo } from 'mongoose';
 
 /** A unique index refused the row. */
 export const duplicateCode = 11000;

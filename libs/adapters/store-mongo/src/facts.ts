@@ -1,6 +1,7 @@
 /** The store's epoch and clock. */
-import type { Connection } from 'mongoose';
+
 import { PortUnavailable, type Random, randomName, StoreFacts } from '@carillon/domain/ports';
+import type { Connection } from 'mongoose';
 import type { Guard } from './guard.js';
 import type { Collections } from './schemas.js';
 import { upsertAll } from './upserts.js';

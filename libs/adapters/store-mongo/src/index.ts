@@ -1,2 +1,8 @@
-export { type AppendCalls, Appender, type AppenderOptions, type InsertReply, type RefusedRow } from './append.js';
+export {
+  type AppendCalls,
+  Appender,
+  type AppenderOptions,
+  type InsertReply,
+  type RefusedRow,
+} from './append.js';
 export { MongoStore, type MongoStoreOptions } from './mongo-store.js';

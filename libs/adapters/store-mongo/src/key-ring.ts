@@ -29,9 +29,7 @@ export class MongoKeyRing extends KeyRing {
   }
 
   override async tenants(): Promise<readonly Tenant[]> {
-    const rows = await this.#guard.call(() =>
-      this.#collections.tenants.find({}).sort({ _id: 1 }).toArray(),
-    );
+    const rows = await this.#guard.call(() => this.#collections.tenants.find({}).sort({ _id: 1 }).toArray());
     return rows.map(({ _id, origins }) => ({ id: _id, origins }));
   }
 

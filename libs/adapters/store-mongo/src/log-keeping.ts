@@ -2,9 +2,10 @@
  * Ages logs. Entries are removed one by one from the oldest upwards, in one ordered command per chunk that is committed
  * before the next, so whatever interrupts it leaves a log without a hole. Must never remove the newest entry of a log.
  */
-import type { mongo } from 'mongoose';
+
 import type { LogKey, Mark } from '@carillon/domain';
 import { LogKeeping, type PurgeBounds } from '@carillon/domain/ports';
+import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
 import type { EntryRow } from './rows.js';
 

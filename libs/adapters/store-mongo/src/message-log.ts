@@ -1,7 +1,8 @@
 /** What is in a log, in which order. Reads go to the primary with read concern majority; must never read otherwise. */
-import type { mongo } from 'mongoose';
+
 import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';
 import { type Appended, MessageLog } from '@carillon/domain/ports';
+import type { mongo } from 'mongoose';
 import type { Appender } from './append.js';
 import type { Guard } from './guard.js';
 import { newestOf } from './newest.js';
@@ -11,6 +12,8 @@ export class MongoLog extends MessageLog {
   readonly #entries: mongo.Collection<EntryRow>;
   readonly #appender: Appender;
   readonly #guard: Guard;
+  readonly #appending = new Set<Promise<readonly Appended[]>>();
+  #isClosed = false;
 
   constructor(entries: mongo.Collection<EntryRow>, appender: Appender, guard: Guard) {
     super();
@@ -19,8 +22,15 @@ export class MongoLog extends MessageLog {
     this.#guard = guard;
   }
 
-  override append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
-    return this.#appender.append(drafts);
+  override async append(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+    if (this.#isClosed) return drafts.map(() => ({ outcome: 'unconfirmed' }));
+    const appending = this.#appender.append(drafts);
+    this.#appending.add(appending);
+    try {
+      return await appending;
+    } finally {
+      this.#appending.delete(appending);
+    }
   }
 
   override async read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]> {
@@ -54,6 +64,12 @@ export class MongoLog extends MessageLog {
     const ids = [entryId(messageId, log, true), entryId(messageId, log, false)];
     const row = await this.#guard.call(() => this.#entries.findOne({ _id: { $in: ids }, log }));
     return row ? entryFromRow(row) : undefined;
+  }
+
+  /** Takes no further drafts and resolves when the running appends have answered: at their deadline at the latest. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#appending);
   }
 }
 

@@ -2,8 +2,9 @@
  * What the append needs, from MongoDB. Reads go to the primary with read concern majority, writes wait for a durable
  * majority, as the connection is set up.
  */
-import type { mongo } from 'mongoose';
+
 import type { Entry, EntryId, LogKey } from '@carillon/domain';
+import type { mongo } from 'mongoose';
 import type { AppendCalls, InsertReply } from './append.js';
 import { bulkReport } from './driver-errors.js';
 import type { Guard } from './guard.js';

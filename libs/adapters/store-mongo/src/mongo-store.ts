@@ -2,9 +2,10 @@
  * The store over MongoDB. One connection with one set of rules for every command: writes wait for a durable majority,
  * reads go to the primary and see what a majority has. Must never let a driver's type or error out.
  */
-import { type Connection, createConnection } from 'mongoose';
+
 import { parameters } from '@carillon/domain';
 import type { Clock, Random, Store } from '@carillon/domain/ports';
+import { type Connection, createConnection } from 'mongoose';
 import { Appender } from './append.js';
 import { MongoCursors } from './cursors.js';
 import { MongoDevices } from './devices.js';
@@ -84,8 +85,14 @@ export class MongoStore implements Store {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#guard.close().then(() => this.#connection.close());
+    this.#closing ??= this.#end();
     return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    await this.log.close();
+    await this.#guard.close();
+    await this.#connection.close();
   }
 }
 

@@ -1,5 +1,5 @@
 /** The ledger beside the log: what connections were sent and settled. Rows vanish 30 days after they were made. */
-import type { mongo } from 'mongoose';
+
 import {
   type ConnectionRecord,
   type LogKey,
@@ -10,6 +10,7 @@ import {
   type UserKey,
 } from '@carillon/domain';
 import { type Clock, Receipts } from '@carillon/domain/ports';
+import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
 import type { ConnectionRow, ReceiptRow } from './rows.js';
 import { upsertAll } from './upserts.js';
@@ -77,7 +78,7 @@ export class MongoReceipts extends Receipts {
         .limit(limit)
         .toArray(),
     );
-    return rows.map(({ _id, writtenAt, ...rest }) => ({ id: _id, ...rest }));
+    return rows.map(({ _id, writtenAt: _writtenAt, ...rest }) => ({ id: _id, ...rest }));
   }
 }
 
@@ -110,9 +111,11 @@ function connectionUpsert(record: ConnectionRecord, now: Date): mongo.AnyBulkWri
 }
 
 function receiptFromRow(row: ReceiptRow): Receipt {
-  const { _id, from, to, createdAt, sent = [], settled = [], failed = [], unhandled = [], ...fixed } = row;
-  return { id: _id, ...fixed, sent, settled, failed, unhandled };
+  const { _id, from: _from, to: _to, createdAt: _createdAt, ...rest } = row;
+  return { id: _id, ...emptyLists, ...rest };
 }
+
+const emptyLists = { sent: [], settled: [], failed: [], unhandled: [] } as const;
 
 /** The row's bounds only say that it may. */
 function includes(receipt: Receipt, seq: number): boolean {

@@ -1,6 +1,7 @@
 /** The collections with their fields and indexes, as mongoose declares them. Must never cast or validate on a hot path. */
-import { type Connection, type mongo, Schema, type SchemaDefinition } from 'mongoose';
+
 import { parameters } from '@carillon/domain';
+import { type Connection, type mongo, Schema, type SchemaDefinition } from 'mongoose';
 import type {
   ApiKeyRow,
   ConnectionRow,

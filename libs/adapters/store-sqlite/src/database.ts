@@ -93,13 +93,26 @@ export class Database {
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolders(folder);
   } catch (cause) {
     throw new StoreFileUnusable(
       `The folder ${folder} cannot be made (${codeOf(cause)}).`,
       'Make its parent writable for this user, or set the store to another path.',
       { cause },
     );
+  }
+}
+
+/** Not `recursive: true`: where mkdir answers ENOENT below an existing folder (/proc), Node never returns from it. */
+function makeFolders(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(folder) === folder) throw error;
+    makeFolders(dirname(folder));
+    mkdirSync(folder);
   }
 }
 

@@ -148,13 +148,9 @@ describe('the schema', () => {
 
 describe('a path that cannot be used', () => {
   it.each<[string, (path: string) => string, RegExp]>([
-    [
-      'lies in a file',
-      (path) => (writeFileSync(path, 'x'), join(path, 'in', 'carillon.db')),
-      /cannot be made \(ENOTDIR\)/,
-    ],
-    ['is a folder', (path) => (mkdirSync(path), path), /cannot be opened for writing/],
-    ['is a text', (path) => (writeFileSync(path, 'no database '.repeat(100)), path), /is no database/],
+    ['lies in a file', fileOnTheWay, /cannot be made \(ENOTDIR\)/],
+    ['is a folder', folderInstead, /cannot be opened for writing/],
+    ['is a text', textInstead, /is no database/],
     ['is of another program', foreignDatabase, /another program/],
     ['is of a newer version', newerDatabase, /written by a newer Carillon \(schema 99/],
     ['is where nobody may write', () => '/proc/carillon/carillon.db', /cannot be made \(ENOENT\)/],
@@ -175,6 +171,21 @@ describe('a path that cannot be used', () => {
 function emptyDatabase(path: string): DatabaseSync {
   mkdirSync(join(path, '..'));
   return new DatabaseSync(path);
+}
+
+function fileOnTheWay(path: string): string {
+  writeFileSync(path, 'x');
+  return join(path, 'in', 'carillon.db');
+}
+
+function folderInstead(path: string): string {
+  mkdirSync(path);
+  return path;
+}
+
+function textInstead(path: string): string {
+  writeFileSync(path, 'no database '.repeat(100));
+  return path;
 }
 
 function foreignDatabase(path: string): string {

@@ -9,6 +9,11 @@ import { span } from './specimens.js';
 const longMs = 60_000;
 const shortMs = 200;
 
+interface Responder {
+  readonly reply: (words: string) => string;
+  readonly group?: string;
+}
+
 /** Registers the suite. */
 export function busRequestContract(subject: BusSubject): void {
   describe('requests', () => {
@@ -20,14 +25,14 @@ export function busRequestContract(subject: BusSubject): void {
 function answering({ here, there, passTime }: BusSubject): void {
   it('gives the answer to the one who asked, from another process and from its own', async () => {
     const subject = freshSubject();
-    await answer(there(), subject, (words) => `${words} yourself`);
+    await answer(there(), subject, { reply: (words) => `${words} yourself` });
     expect(await ask(here(), subject, 'hello')).toBe('hello yourself');
     expect(await ask(there(), subject, 'hi')).toBe('hi yourself');
   });
 
   it('gives each of 200 requests at once its own answer', async () => {
     const subject = freshSubject();
-    await answer(there(), subject, (words) => `re: ${words}`);
+    await answer(there(), subject, { reply: (words) => `re: ${words}` });
     const answers = await Promise.all(span(1, 200).map((n) => ask(here(), subject, `${n}`)));
     expect(answers).toEqual(span(1, 200).map((n) => `re: ${n}`));
   });
@@ -35,11 +40,11 @@ function answering({ here, there, passTime }: BusSubject): void {
   it('asks one of a group', async () => {
     const subject = freshSubject();
     let asked = 0;
-    const count = (words: string) => {
+    const reply = (words: string) => {
       asked += 1;
       return words;
     };
-    for (const bus of [here(), there(), there()]) await answer(bus, subject, count, 'red');
+    for (const bus of [here(), there(), there()]) await answer(bus, subject, { reply, group: 'red' });
     await Promise.all(span(1, 30).map((n) => ask(here(), subject, `${n}`)));
     expect(asked).toBe(30);
   });
@@ -99,7 +104,7 @@ function failing({ open, here, there, passTime }: BusSubject): void {
     await outcome;
     late[0]!();
     await there().ping();
-    await answer(here(), `${subject}.next`, (words) => words);
+    await answer(here(), `${subject}.next`, { reply: (words) => words });
     expect(await ask(here(), `${subject}.next`, 'b')).toBe('b');
   });
 
@@ -119,12 +124,8 @@ function failing({ open, here, there, passTime }: BusSubject): void {
   });
 }
 
-async function answer(
-  bus: Bus,
-  subject: string,
-  reply: (words: string) => string,
-  group?: string,
-): Promise<void> {
+/** Subscribes one who answers at once, and waits until the bus knows. */
+async function answer(bus: Bus, subject: string, { reply, group }: Responder): Promise<void> {
   bus.subscribe(subject, (message) => message.reply(bytes(reply(text(message.data)))), group);
   await bus.ping();
 }

@@ -32,7 +32,11 @@ export function busContract(name: string, setUp: BusSetUp): void {
 function publishing({ here, there }: BusSubject): void {
   it('tells every subscriber, in this process and another', async () => {
     const subject = freshSubject();
-    const heard = [await listen(here(), subject), await listen(there(), subject), await listen(there(), subject)];
+    const heard = [
+      await listen(here(), subject),
+      await listen(there(), subject),
+      await listen(there(), subject),
+    ];
     here().publish(subject, bytes('ding'));
     await vi.waitFor(() => expect(heard).toEqual([['ding'], ['ding'], ['ding']]));
   });

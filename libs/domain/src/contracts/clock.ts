@@ -45,7 +45,12 @@ function runningTasks({ open, passTime }: ClockSetUp): void {
   it('runs tasks in the order of their times', async () => {
     const clock = open();
     const ran: string[] = [];
-    for (const [ms, task] of [[90, 'c'], [1, 'a'], [45, 'b']] as const) clock.after(ms, () => ran.push(task));
+    for (const [ms, task] of [
+      [90, 'c'],
+      [1, 'a'],
+      [45, 'b'],
+    ] as const)
+      clock.after(ms, () => ran.push(task));
     await passTime(300);
     expect(ran).toEqual(['a', 'b', 'c']);
   });

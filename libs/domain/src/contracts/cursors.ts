@@ -16,7 +16,13 @@ export function cursorsContract(subject: StoreSubject): void {
 function moving({ store, other }: StoreSubject): void {
   it.each(['begin', 'advance'] as const)('raises positions with %s and never lowers them', async (move) => {
     const [device, log] = [someDevice(), freshInbox()];
-    for (const [seq, expected] of [[5, 5], [3, 5], [5, 5], [9, 9], [0, 9]] as const) {
+    for (const [seq, expected] of [
+      [5, 5],
+      [3, 5],
+      [5, 5],
+      [9, 9],
+      [0, 9],
+    ] as const) {
       await store().cursors[move]([{ device, log, seq }]);
       expect(await position(device, log)).toBe(expected);
     }
@@ -80,8 +86,14 @@ function telling({ store, other }: StoreSubject): void {
       { device: a!, log: topic, seq: 8 },
       { device: b!, log: inbox, seq: 5 },
     ]);
-    const load = async (device: DeviceKey, logs: LogKey[]) => new Map(await other().cursors.load(device, logs));
-    expect(await load(a!, [inbox, topic, never])).toEqual(new Map([[inbox, 3], [topic, 8]]));
+    const load = async (device: DeviceKey, logs: LogKey[]) =>
+      new Map(await other().cursors.load(device, logs));
+    expect(await load(a!, [inbox, topic, never])).toEqual(
+      new Map([
+        [inbox, 3],
+        [topic, 8],
+      ]),
+    );
     expect(await load(a!, [topic])).toEqual(new Map([[topic, 8]]));
     expect(await load(b!, [inbox, topic])).toEqual(new Map([[inbox, 5]]));
     expect(await load(a!, [])).toEqual(new Map());
@@ -108,7 +120,13 @@ function telling({ store, other }: StoreSubject): void {
       { device: deviceKey(ann!, 'd2'), log: inbox, seq: 1 },
     ]);
     const furthest = await other().cursors.furthest([topic, inbox, never]);
-    expect(new Map(furthest)).toEqual(new Map([[topic, 9], [inbox, 2], [never, 0]]));
+    expect(new Map(furthest)).toEqual(
+      new Map([
+        [topic, 9],
+        [inbox, 2],
+        [never, 0],
+      ]),
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 /** What Devices promises: a bounded list per user; who is forgotten takes the cursors along. */
 import { describe, expect, it } from 'vitest';
 import { type DeviceKey, deviceKey, userKey, userLog } from '../keys.js';
-import { acceptedAt as start, devicesOf, freshName, freshTopic, freshUser, span } from './specimens.js';
+import { devicesOf, freshName, freshTopic, freshUser, span, acceptedAt as start } from './specimens.js';
 import type { StoreSubject } from './store-subject.js';
 
 /** Registers the suite. */
@@ -16,7 +16,12 @@ function listing({ store, other }: StoreSubject): void {
   it('lists the devices of a user, most recently seen first', async () => {
     const user = freshUser();
     const [a, b, c] = devicesOf(user, ['a', 'b', 'c']);
-    for (const [device, at] of [[a!, 1], [b!, 2], [c!, 3], [a!, 4]] as const) {
+    for (const [device, at] of [
+      [a!, 1],
+      [b!, 2],
+      [c!, 3],
+      [a!, 4],
+    ] as const) {
       await store().devices.seen({ device, at: start + at, app: `app ${at}` }, 20);
     }
     expect(await other().devices.ofUser(user)).toEqual([
@@ -45,7 +50,8 @@ function listing({ store, other }: StoreSubject): void {
   it('knows nothing of a user whose name is only the beginning of another', async () => {
     const tenant = freshName();
     const users = ['u', 'u1', 'u.', 'U'].map((name) => userKey(tenant, name));
-    for (const user of users.slice(1)) await store().devices.seen({ device: deviceKey(user, 'd'), at: start }, 20);
+    for (const user of users.slice(1))
+      await store().devices.seen({ device: deviceKey(user, 'd'), at: start }, 20);
     expect(await other().devices.ofUser(users[0]!)).toEqual([]);
     expect(await other().devices.ofUser(users[2]!)).toHaveLength(1);
   });
@@ -54,7 +60,9 @@ function listing({ store, other }: StoreSubject): void {
     const user = freshUser();
     const [device] = devicesOf(user, ['a']);
     await Promise.all(
-      span(1, 20).map((n) => (n % 2 ? store() : other()).devices.seen({ device: device!, at: start + n }, 20)),
+      span(1, 20).map((n) =>
+        (n % 2 ? store() : other()).devices.seen({ device: device!, at: start + n }, 20),
+      ),
     );
     const found = await other().devices.ofUser(user);
     expect(found.map((each) => [each.key, each.lastSeenAt])).toEqual([[device, start + 20]]);
@@ -78,7 +86,9 @@ function evicting({ store, other }: StoreSubject): void {
     const [gone, ...kept] = devicesOf(user, ['d', 'd@d', 'd.', 'dd', 'd_', 'D']);
     const foreign = deviceKey(neighbour, 'd');
     const everyone = [gone!, ...kept, foreign];
-    await store().cursors.begin(everyone.flatMap((device) => [log, topic].map((each) => ({ device, log: each, seq: 7 }))));
+    await store().cursors.begin(
+      everyone.flatMap((device) => [log, topic].map((each) => ({ device, log: each, seq: 7 }))),
+    );
     for (const [n, device] of everyone.entries()) await store().devices.seen({ device, at: start + n }, 5);
     expect((await other().devices.ofUser(user)).map((each) => each.key)).toEqual([...kept].reverse());
     const loaded = async (device: DeviceKey) => (await other().cursors.load(device, [log, topic])).size;

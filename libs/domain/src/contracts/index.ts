@@ -3,6 +3,7 @@ export type { BusSetUp } from './bus-subject.js';
 export { type ClockSetUp, clockContract } from './clock.js';
 export { cursorsContract } from './cursors.js';
 export { devicesContract } from './devices.js';
+export { HandClock } from './hand-clock.js';
 export { keyRingContract } from './key-ring.js';
 export { logKeepingContract } from './log-keeping.js';
 export { messageLogContract } from './message-log.js';

@@ -24,7 +24,9 @@ function tenants({ store, other }: StoreSubject): void {
   it('lets one of 20 racing tenants win', async () => {
     const id = freshName();
     const stored = await Promise.all(
-      span(1, 20).map((n) => (n % 2 ? store() : other()).keyRing.ensureTenant({ id, origins: [`https://${n}.example`] })),
+      span(1, 20).map((n) =>
+        (n % 2 ? store() : other()).keyRing.ensureTenant({ id, origins: [`https://${n}.example`] }),
+      ),
     );
     expect(new Set(stored.map((each) => each.origins[0])).size).toBe(1);
     expect((await store().keyRing.tenants()).filter((each) => each.id === id)).toEqual([stored[0]]);

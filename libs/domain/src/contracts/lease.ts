@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import type { Incarnation, UserKey } from '../keys.js';
 import { LeaseExpired } from '../ports/port-error.js';
 import type { RouteTable } from '../ports/route-table.js';
-import { freshNode, leasedNode, longLeaseMs, nodesOf, type RouteTableSubject } from './route-table-subject.js';
+import {
+  freshNode,
+  leasedNode,
+  longLeaseMs,
+  nodesOf,
+  type RouteTableSubject,
+} from './route-table-subject.js';
 import { freshUser } from './specimens.js';
 
 /** Registers the suite. */

@@ -11,7 +11,11 @@ const content = {
   notification: '{"title":"secret"}',
   origin: { fingerprint: 'f', recipients: 1, metadata: '{"secret":2}' },
 };
-const bounds: PurgeBounds = { expiredBefore: acceptedAt, acceptedBefore: acceptedAt - 30 * dayMs, limit: 100 };
+const bounds: PurgeBounds = {
+  expiredBefore: acceptedAt,
+  acceptedBefore: acceptedAt - 30 * dayMs,
+  limit: 100,
+};
 const aged = { acceptedAt: acceptedAt - 40 * dayMs, expiresAt: acceptedAt - 33 * dayMs };
 
 /** Registers the suite. */
@@ -113,6 +117,31 @@ function purging({ store, other }: StoreSubject): void {
     expect((await other().log.heads([log])).get(log)).toBe(3);
     expect(seqsOf(await place(other(), draftsFor(log, 2)))).toEqual([4, 5]);
     expect(seqsOf(await place(store(), draftsFor(log, 1)))).toEqual([6]);
+  });
+
+  it('leaves a log that can be read from any cursor, also from one that is purged', async () => {
+    const log = freshInbox();
+    const entries = await place(store(), [...draftsFor(log, 5, aged), ...draftsFor(log, 6)]);
+    await purgeAll(log);
+    for (const after of span(0, 12)) {
+      const expected = entries.filter((entry) => entry.seq > Math.max(after, 5));
+      expect(await other().log.read(log, after, 3)).toEqual(expected.slice(0, 3));
+      expect(await other().log.read(log, after, 100)).toEqual(expected);
+    }
+  });
+
+  it('leaves nothing to be found of what it removed, and the newest entry to its retries', async () => {
+    const log = freshInbox();
+    const drafts = draftsFor(log, 3, aged);
+    await place(store(), drafts);
+    await purgeAll(log);
+    for (const gone of drafts.slice(0, 2)) {
+      expect(await other().log.ofMessage(gone.id)).toEqual([]);
+      expect(await other().log.entryOf(gone.id, log)).toBeUndefined();
+    }
+    const newest = drafts[2]!;
+    expect(await other().log.append([newest])).toMatchObject([{ outcome: 'present', entry: { seq: 3 } }]);
+    expect(seqsOf(await readAll(store(), log))).toEqual([3]);
   });
 
   it('leaves a newest entry alone that is not yet due', async () => {

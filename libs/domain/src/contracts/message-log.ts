@@ -21,9 +21,7 @@ function appending({ store, other }: StoreSubject): void {
     const log = freshInbox();
     for (const seq of [1, 2, 3]) {
       const draft = draftFor(log);
-      expect(await store().log.append([draft])).toEqual([
-        { outcome: 'appended', entry: { ...draft, seq } },
-      ]);
+      expect(await store().log.append([draft])).toEqual([{ outcome: 'appended', entry: { ...draft, seq } }]);
     }
     expect(seqsOf(await readAll(other(), log))).toEqual([1, 2, 3]);
   });
@@ -177,7 +175,8 @@ function reading({ store, other }: StoreSubject): void {
     const logs = span(1, 500).map((n) => userLog(userKey(tenant, `u${n}`)));
     const expected = new Map(logs.map((log, n) => [log, n % 3]));
     const drafts = logs.flatMap((log, n) => draftsFor(log, n % 3));
-    for (let from = 0; from < drafts.length; from += 100) await place(store(), drafts.slice(from, from + 100));
+    for (let from = 0; from < drafts.length; from += 100)
+      await place(store(), drafts.slice(from, from + 100));
     expect(new Map(await other().log.heads(logs))).toEqual(expected);
     expect(new Map(await other().log.heads([]))).toEqual(new Map());
   });
@@ -196,7 +195,9 @@ function lookingUp({ store, other }: StoreSubject): void {
 
   it('never takes a message for another whose id begins like it or looks like a pattern of it', async () => {
     const log = freshInbox();
-    const names = ['a.c', 'abc', 'a_c', 'a.cd', 'A.c', 'a.c-d'].map((end) => `${freshName()}`.slice(0, 8) + end);
+    const names = ['a.c', 'abc', 'a_c', 'a.cd', 'A.c', 'a.c-d'].map(
+      (end) => `${freshName()}`.slice(0, 8) + end,
+    );
     const drafts = names.flatMap((id) => [id, entryId(id, log, false)]).map((id) => draftFor(log, { id }));
     await place(store(), drafts);
     for (const id of names) {

@@ -1,7 +1,13 @@
 /** What Receipts promises: additions that add up to one row per id, and connections as they were last written. */
 import { describe, expect, it } from 'vitest';
 import { deviceKey, type LogKey, type UserKey, userKey, userLog } from '../keys.js';
-import { type ConnectionRecord, type Receipt, type ReceiptAddition, receiptId, type TimedRange } from '../receipt.js';
+import {
+  type ConnectionRecord,
+  type Receipt,
+  type ReceiptAddition,
+  receiptId,
+  type TimedRange,
+} from '../receipt.js';
 import { freshName, freshTopic, freshUser, span } from './specimens.js';
 import type { StoreSubject } from './store-subject.js';
 
@@ -95,7 +101,8 @@ function findingReceipts({ store, other }: StoreSubject): void {
     const sent = { ...rowOf(user, log, now), sent: [{ ...range(3, 5, now), way: 'live' as const }] };
     const settled = { ...rowOf(user, log, now), settled: [range(8, 9, now), range(12, 12, now)] };
     await store().receipts.record([sent, settled], []);
-    const found = async (seq: number) => (await other().receipts.ofEntry(log, seq, user)).map((each) => each.id);
+    const found = async (seq: number) =>
+      (await other().receipts.ofEntry(log, seq, user)).map((each) => each.id);
     for (const seq of [3, 4, 5]) expect(await found(seq)).toEqual([sent.id]);
     for (const seq of [8, 9, 12]) expect(await found(seq)).toEqual([settled.id]);
     for (const seq of [1, 2, 6, 7, 10, 11, 13]) expect(await found(seq)).toEqual([]);
@@ -128,7 +135,11 @@ function connections({ store, other }: StoreSubject): void {
   it('keeps a connection as it was last written, whole', async () => {
     const now = await store().facts.now();
     const user = freshUser();
-    const open: ConnectionRecord = { ...connectionOf(user, now), device: deviceKey(user, 'd'), app: 'shop 1.2' };
+    const open: ConnectionRecord = {
+      ...connectionOf(user, now),
+      device: deviceKey(user, 'd'),
+      app: 'shop 1.2',
+    };
     await store().receipts.record([], [open]);
     expect(await other().receipts.connectionsOf(user, 0, 10)).toEqual([open]);
     const { app: _, ...rest } = open;

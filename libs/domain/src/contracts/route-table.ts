@@ -7,7 +7,14 @@ import { type Incarnation, incarnation, type UserKey, userKey } from '../keys.js
 import { LeaseExpired } from '../ports/port-error.js';
 import type { Route, RouteTable } from '../ports/route-table.js';
 import { leaseContract } from './lease.js';
-import { freshNode, leasedNode, longLeaseMs, nodesOf, type RouteTableSetUp, type RouteTableSubject } from './route-table-subject.js';
+import {
+  freshNode,
+  leasedNode,
+  longLeaseMs,
+  nodesOf,
+  type RouteTableSetUp,
+  type RouteTableSubject,
+} from './route-table-subject.js';
 import { freshName, freshUser, run, span } from './specimens.js';
 
 /** Registers the suite. */
@@ -141,7 +148,11 @@ function lookingUp({ table, other }: RouteTableSubject): void {
   it('leaves out users without a route', async () => {
     const [node, user] = [await leasedNode(table()), freshUser()];
     await table().claim(node, [user]);
-    const found: ReadonlyMap<UserKey, readonly Route[]> = await other().lookup([freshUser(), user, freshUser()]);
+    const found: ReadonlyMap<UserKey, readonly Route[]> = await other().lookup([
+      freshUser(),
+      user,
+      freshUser(),
+    ]);
     expect([...found.keys()]).toEqual([user]);
     expect((await other().lookup([])).size).toBe(0);
   });

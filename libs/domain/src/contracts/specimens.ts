@@ -8,7 +8,9 @@ import { type DeviceKey, deviceKey, type LogKey, topicLog, type UserKey, userKey
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** Tells this run's names from those of every other run. */
-export const run = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => alphabet[byte & 31]).join('');
+export const run = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => alphabet[byte & 31]).join(
+  '',
+);
 
 /** When drafts were accepted unless told otherwise, epoch milliseconds. */
 export const acceptedAt = 1_800_000_000_000;

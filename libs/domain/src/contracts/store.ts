@@ -21,7 +21,9 @@ export function storeContract(
   open: () => Promise<Store>,
   options: StoreContractOptions = {},
 ): void {
-  describe(`${name} keeps the contract of a store (run ${run})`, { timeout: options.timeoutMs ?? 20_000 }, () => {
+  describe(`${name} keeps the contract of a store (run ${run})`, {
+    timeout: options.timeoutMs ?? 20_000,
+  }, () => {
     const subject = storeSubject(open, options);
     messageLogContract(subject);
     appendRacesContract(subject);

@@ -14,3 +14,8 @@ export interface DispatchAnswer {
   readonly entries: number;
   readonly refused: number;
 }
+
+/** What every Dispatch says each second. The id may be a token of a subject. */
+export interface DispatchAnnouncement {
+  readonly id: string;
+}

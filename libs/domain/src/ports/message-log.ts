@@ -53,5 +53,9 @@ export abstract class LogKeeping {
   /** Sets a mark on entries; `recalled` and `emptied` remove the content too. Idempotent. @throws PortUnavailable */
   abstract mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void>;
   /** Logs that hold an entry accepted before this time, at most `limit`, in key order after `after`. @throws PortUnavailable */
-  abstract logsWithEntriesBefore(acceptedBefore: number, after: LogKey | undefined, limit: number): Promise<readonly LogKey[]>;
+  abstract logsWithEntriesBefore(
+    acceptedBefore: number,
+    after: LogKey | undefined,
+    limit: number,
+  ): Promise<readonly LogKey[]>;
 }

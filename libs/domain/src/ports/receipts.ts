@@ -7,7 +7,10 @@ export abstract class Receipts {
    * Adds to receipts (created where absent, ranges appended) and writes connections whole (last write wins). In batches,
    * without order between calls; may be lost with the store's primary. @throws PortUnavailable
    */
-  abstract record(additions: readonly ReceiptAddition[], connections: readonly ConnectionRecord[]): Promise<void>;
+  abstract record(
+    additions: readonly ReceiptAddition[],
+    connections: readonly ConnectionRecord[],
+  ): Promise<void>;
   /** Receipts of this log whose sent or settled ranges include the seq; for a topic those of `user` only. @throws PortUnavailable */
   abstract ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]>;
   /** The user's connections that were open after `since` (epoch ms), newest first, at most `limit`. @throws PortUnavailable */

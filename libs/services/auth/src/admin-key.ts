@@ -5,7 +5,7 @@
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomName } from '@carillon/domain/ports';
-import type { AuthConfig } from '@carillon/platform';
+import { type AuthConfig, StartFault } from '@carillon/platform';
 import {
   ApiKeyTaken,
   apiKeyId,
@@ -15,7 +15,6 @@ import {
   needsPepper,
   newApiKey,
 } from './api-key.js';
-import { StartRefused } from './start-refused.js';
 
 /** The tenant of the first start. */
 export const defaultTenant = 'default';
@@ -32,14 +31,14 @@ export interface AdminKeyPlace extends Pick<AuthConfig, 'adminKey' | 'adminKeyFi
 /**
  * Afterwards there is an admin key. Idempotent; processes that race agree on one key. A key that has been made before is
  * not shown again: configure another one when it is lost.
- * @throws StartRefused with the remedy, PortUnavailable
+ * @throws StartFault with the remedy, PortUnavailable
  */
 export async function ensureAdminKey(making: KeyMaking, place: AdminKeyPlace): Promise<void> {
   if (place.adminKey !== undefined) return ensureConfigured(making, place.adminKey);
   const known = await making.keyRing.apiKey(adminKeyId);
   if (known) {
     if (!needsPepper(known) || making.config.auth.pepper !== undefined) return;
-    throw new StartRefused('The API keys were stored with a pepper: set AUTH_PEPPER to the same one.');
+    throw new StartFault('The API keys were stored with a pepper: set AUTH_PEPPER to the same one.');
   }
   const candidate = newApiKey(making.random, adminKeyId);
   return place.adminKeyFile === undefined
@@ -49,12 +48,12 @@ export async function ensureAdminKey(making: KeyMaking, place: AdminKeyPlace): P
 
 async function ensureConfigured(making: KeyMaking, key: string): Promise<void> {
   const id = apiKeyId(key);
-  if (id === undefined) throw new StartRefused(`AUTH_ADMIN_KEY is no API key. ${apiKeyRule}.`);
+  if (id === undefined) throw new StartFault(`AUTH_ADMIN_KEY is no API key. ${apiKeyRule}.`);
   try {
     await ensureApiKey(making, key, owner);
   } catch (error) {
     if (!(error instanceof ApiKeyTaken)) throw error;
-    throw new StartRefused(
+    throw new StartFault(
       `AUTH_ADMIN_KEY has the id ${id} of another key, or AUTH_PEPPER has changed: choose another id, or set the old pepper.`,
     );
   }
@@ -67,7 +66,7 @@ async function ensurePrinted(making: KeyMaking, candidate: string, place: AdminK
 async function ensureInFile(making: KeyMaking, candidate: string, file: string): Promise<void> {
   const key = await keepInFile(making, candidate, file);
   if (apiKeyId(key) !== adminKeyId) {
-    throw new StartRefused(`${file} holds something else than the admin key of a first start: move it away.`);
+    throw new StartFault(`${file} holds something else than the admin key of a first start: move it away.`);
   }
   const isOurs = key === candidate;
   // Another process with a file of its own was faster: a key that does not count must not lie around.
@@ -93,10 +92,8 @@ async function keepInFile({ random }: KeyMaking, candidate: string, file: string
     await writeFile(draft, `${candidate}\n`, { mode: 0o600, flag: 'wx' });
     return (await isLinked(draft, file)) ? candidate : (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    throw new StartRefused(
-      `The admin key cannot be kept in ${file}: name another AUTH_ADMIN_KEY_PATH.`,
-      error,
-    );
+    const sentence = `The admin key cannot be kept in ${file}: name another AUTH_ADMIN_KEY_PATH.`;
+    throw new StartFault(sentence, { cause: error });
   }
 }
 

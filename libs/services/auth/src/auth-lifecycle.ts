@@ -1,6 +1,6 @@
 /** The order in which Auth starts and stops: nothing is answered before the keys are there. */
-import { StoreFacts } from '@carillon/domain/ports';
-import { Health } from '@carillon/platform';
+import { PortUnavailable } from '@carillon/domain/ports';
+import { StartFault } from '@carillon/platform';
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { BusAnswers } from './bus-answers.js';
 import { firstStartTask } from './injection.js';
@@ -9,19 +9,18 @@ import { Policy } from './policy.js';
 @Injectable()
 export class AuthLifecycle implements OnModuleInit, OnApplicationShutdown {
   constructor(
-    private readonly health: Health,
-    private readonly facts: StoreFacts,
     private readonly policy: Policy,
     private readonly answers: BusAnswers,
     @Inject(firstStartTask) private readonly firstStart: () => Promise<void>,
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.health.addCheck('store', async () => {
-      await this.facts.now();
-    });
-    await this.firstStart();
-    await this.policy.start();
+    try {
+      await this.firstStart();
+      await this.policy.start();
+    } catch (error) {
+      throw error instanceof PortUnavailable ? storeFault(error) : error;
+    }
     this.answers.start();
   }
 
@@ -29,4 +28,11 @@ export class AuthLifecycle implements OnModuleInit, OnApplicationShutdown {
     this.answers.stop();
     this.policy.stop();
   }
+}
+
+function storeFault(cause: PortUnavailable): StartFault {
+  return new StartFault(
+    'The store does not take what Auth keeps in it: see that it has a writable primary.',
+    { cause },
+  );
 }

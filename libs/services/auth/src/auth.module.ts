@@ -1,6 +1,6 @@
 /** Auth as a Nest module: tenants, keys, tokens. Puts the ports of the process under their abstract classes. */
-import { Bus, Clock, KeyRing, StoreFacts } from '@carillon/domain/ports';
-import { Health, Metrics, type ServiceContext } from '@carillon/platform';
+import { Bus, Clock, KeyRing } from '@carillon/domain/ports';
+import { Metrics, type ServiceContext } from '@carillon/platform';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { Admission } from './admission.js';
 import { ApiKeys } from './api-keys.js';
@@ -23,7 +23,7 @@ export interface AuthOptions {
 export class AuthModule {
   /**
    * The module is ready when its `onModuleInit` is: the first start is done and the bus is answered.
-   * That init rejects with StartRefused (the sentence says what to do) or PortUnavailable.
+   * That init rejects with StartFault, whose sentence says what to do.
    */
   static with(context: ServiceContext, options: AuthOptions = {}): DynamicModule {
     return {
@@ -44,14 +44,12 @@ export class AuthModule {
   }
 }
 
-function portsOf({ store, bus, clock, metrics, health, config, log }: ServiceContext): Provider[] {
+function portsOf({ store, bus, clock, metrics, config, log }: ServiceContext): Provider[] {
   return [
     { provide: KeyRing, useValue: store.keyRing },
-    { provide: StoreFacts, useValue: store.facts },
     { provide: Bus, useValue: bus },
     { provide: Clock, useValue: clock },
     { provide: Metrics, useValue: metrics },
-    { provide: Health, useValue: health },
     { provide: authConfig, useValue: config.auth },
     { provide: authLog, useValue: log },
   ];

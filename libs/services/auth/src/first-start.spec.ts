@@ -2,15 +2,14 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '@carillon/platform';
+import { readConfig, StartFault } from '@carillon/platform';
 import { MemoryData, MemoryStore } from '@carillon/store-memory';
 import { FakeClock, SeededRandom } from '@carillon/testkit';
-import { openSigningKey } from '@carillon/tokens';
+import { generateSigningKey, openSigningKey } from '@carillon/tokens';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { adminKeyId } from './admin-key.js';
 import { isKeyOf, newApiKey } from './api-key.js';
 import { firstStart } from './first-start.js';
-import { StartRefused } from './start-refused.js';
 
 const pepper = 'a pepper of a test, of at least 32 characters';
 const keySecret = 'a secret of a test, of at least 32 characters';
@@ -69,13 +68,20 @@ describe('the first start', () => {
     expect(data.apiKeys.size).toBe(1);
   });
 
+  it('prints one admin key when the race is for nothing else', async () => {
+    data.signingKeys.push(await generateSigningKey({ createdAt: 0 }));
+    await race(() => ({}));
+    expect(printed).toHaveLength(1);
+    expect(await counts(printed[0])).toBe(true);
+  });
+
   it('leaves no private key in clear when a secret is given, and says so when the secret is another one', async () => {
     const { keyRing } = await start({ AUTH_KEY_SECRET: keySecret });
     const [key] = await keyRing.signingKeys();
     expect(key?.privateKey).toContain('ENCRYPTED');
     expect(key && openSigningKey(key, keySecret).kid).toBe(key?.kid);
     await expect(start({ AUTH_KEY_SECRET: `${keySecret}!` })).rejects.toThrow(/AUTH_KEY_SECRET/);
-    await expect(start()).rejects.toBeInstanceOf(StartRefused);
+    await expect(start()).rejects.toBeInstanceOf(StartFault);
   });
 });
 
@@ -148,7 +154,7 @@ describe('a configured admin key', () => {
   });
 
   it('of the wrong form, or with the id of another key, stops the start', async () => {
-    await expect(start({ AUTH_ADMIN_KEY: 'x'.repeat(43) })).rejects.toThrow(StartRefused);
+    await expect(start({ AUTH_ADMIN_KEY: 'x'.repeat(43) })).rejects.toThrow(StartFault);
     await start({ AUTH_ADMIN_KEY: key });
     await expect(start({ AUTH_ADMIN_KEY: newApiKey(new SeededRandom(8), 'ops') })).rejects.toThrow(/ops/);
     expect(await counts(key)).toBe(true);

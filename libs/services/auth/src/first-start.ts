@@ -3,18 +3,17 @@
  * every start; it changes nothing where all is there, and processes that race agree.
  */
 import type { SigningKey } from '@carillon/domain';
-import type { AuthConfig } from '@carillon/platform';
+import { type AuthConfig, StartFault } from '@carillon/platform';
 import { generateSigningKey, openSigningKey, UnfitKey } from '@carillon/tokens';
 import { type AdminKeyPlace, defaultTenant, ensureAdminKey } from './admin-key.js';
 import type { KeyMaking } from './api-key.js';
-import { StartRefused } from './start-refused.js';
 
 export interface FirstStart extends KeyMaking {
   readonly config: { readonly auth: AuthConfig };
   readonly print: AdminKeyPlace['print'];
 }
 
-/** Idempotent. @throws StartRefused with the remedy, PortUnavailable */
+/** Idempotent. @throws StartFault with the remedy, PortUnavailable */
 export async function firstStart(start: FirstStart): Promise<void> {
   const { adminKey, adminKeyFile, origins } = start.config.auth;
   await start.keyRing.ensureTenant({ id: defaultTenant, origins });
@@ -35,6 +34,8 @@ function checkOpens(key: SigningKey, secret: string | undefined): void {
     openSigningKey(key, secret);
   } catch (error) {
     if (!(error instanceof UnfitKey)) throw error;
-    throw new StartRefused(`${error.message}: set AUTH_KEY_SECRET to the one of the first start.`, error);
+    throw new StartFault(`${error.message}: set AUTH_KEY_SECRET to the one of the first start.`, {
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,3 @@
 export { adminKeyId, defaultTenant } from './admin-key.js';
 export { ApiKeyTaken, createApiKey, ensureApiKey, type KeyMaking, type KeyOwner } from './api-key.js';
 export { AuthModule, type AuthOptions } from './auth.module.js';
-export { StartRefused } from './start-refused.js';

@@ -71,10 +71,10 @@ export class Policy {
     const [tenants, signingKeys] = await Promise.all([this.keyRing.tenants(), this.keyRing.signingKeys()]);
     const { issuer, audience, keySecret } = this.config;
     const [newest] = signingKeys;
-    if (newest && newest.kid !== this.opened?.kid) this.opened = openSigningKey(newest, keySecret);
     const keys = signingKeys.map((key) => key.publicJwk);
     this.keys.replace(keys);
     this.jwks = keys;
+    if (newest && newest.kid !== this.opened?.kid) this.opened = openSigningKey(newest, keySecret);
     const origins = Object.fromEntries(tenants.map(({ id, origins }) => [id, this.originsOf(id, origins)]));
     this.encoded = toJsonBytes({ origins, issuer, audience, keys } satisfies AuthPolicy);
   }

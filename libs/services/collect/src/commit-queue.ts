@@ -107,7 +107,8 @@ export class CommitQueue {
   private worthRinging(appended: Appended): Entry[] {
     if (appended.outcome === 'unconfirmed') return [];
     const { entry, outcome } = appended;
-    const isFresh = outcome === 'appended' || this.clock.now() - entry.acceptedAt < this.options.antiEntropyMs;
+    const isFresh =
+      outcome === 'appended' || this.clock.now() - entry.acceptedAt < this.options.antiEntropyMs;
     return isFresh && entry.mark === undefined ? [entry] : [];
   }
 }

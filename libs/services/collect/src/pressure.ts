@@ -30,7 +30,8 @@ export class Pressure {
 
   note({ entries, refused }: DispatchAnswer): void {
     const at = this.clock.monotonic();
-    if (this.lastAt !== undefined && at - this.lastAt > 2 * this.options.busyForMs) this.overSince = undefined;
+    if (this.lastAt !== undefined && at - this.lastAt > 2 * this.options.busyForMs)
+      this.overSince = undefined;
     this.lastAt = at;
     this.recent = [...this.recent.filter((each) => at - each.at < windowMs), { entries, refused, at }];
     let all = 0;

@@ -1,9 +1,12 @@
-/** The testkit's faulty store, here because the testkit knows no adapter: a store in spite of its faults. */
+/** A faulty store is still a store, and fails only when told to. */
+
 import { storeContract } from '@carillon/domain/contracts';
 import { PortUnavailable, type Store } from '@carillon/domain/ports';
-import { drafts, FakeClock, FaultyStore, inbox, user } from '@carillon/testkit';
+import { MemoryStore } from '@carillon/store-memory';
 import { beforeEach, expect, it } from 'vitest';
-import { MemoryStore } from './memory-store.js';
+import { drafts, inbox, user } from './builders.js';
+import { FakeClock } from './fake-clock.js';
+import { FaultyStore } from './faulty-store.js';
 
 const clock = new FakeClock();
 let sound: Store;

@@ -4,7 +4,7 @@
  */
 import type { Entry, EntryId, LogKey } from '@carillon/domain';
 import { type Clock, PortUnavailable, type Random, sleep } from '@carillon/domain/ports';
-import type { AppendCalls, InsertReply, RefusedRow } from '../append.js';
+import type { AppendCalls, InsertReply, RefusedRow } from './append.js';
 
 /** Probabilities per command, unless a unit is named. */
 export interface Faults {
@@ -84,8 +84,8 @@ export class ReplicaSet implements AppendCalls {
     if (this.#happens('concernUnmet')) {
       return { refused: [], isWriteConcernMet: this.#mutations.isHidingConcern ?? false };
     }
-    while (this.#committed < end && this.#term === term) await this.#latency();
-    if (this.#term !== term || this.#happens('answerLost')) throw new PortUnavailable('answer lost');
+    const isAnswered = await this.#untilCommitted(term, end);
+    if (!isAnswered) throw new PortUnavailable('answer lost');
     return { refused, isWriteConcernMet: true };
   }
 
@@ -125,6 +125,12 @@ export class ReplicaSet implements AppendCalls {
     }
     this.#commitLater();
     return refused;
+  }
+
+  /** False when the term ended first, or the answer does not arrive. */
+  async #untilCommitted(term: number, end: number): Promise<boolean> {
+    while (this.#committed < end && this.#term === term) await this.#latency();
+    return this.#term === term && !this.#happens('answerLost');
   }
 
   #commitLater(): void {

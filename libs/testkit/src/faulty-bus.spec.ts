@@ -1,11 +1,12 @@
-/** The testkit's faulty bus, here because the testkit knows no adapter: a bus in spite of its faults. */
+/** A faulty bus is still a bus, and its faults strike as often as they are told to. */
+import { MemoryBus, MemoryHub } from '@carillon/bus-memory';
 import { toJsonBytes } from '@carillon/domain';
 import { busContract } from '@carillon/domain/contracts';
 import { type Bus, NoResponder, PortUnavailable, TimedOut } from '@carillon/domain/ports';
-import { type BusFaults, FakeClock, FaultyBus, SeededRandom } from '@carillon/testkit';
 import { expect, it } from 'vitest';
-import { MemoryBus } from './memory-bus.js';
-import { MemoryHub } from './memory-hub.js';
+import { FakeClock } from './fake-clock.js';
+import { type BusFaults, FaultyBus } from './faulty-bus.js';
+import { SeededRandom } from './seeded-random.js';
 
 const clock = new FakeClock();
 const hub = new MemoryHub();
@@ -26,7 +27,11 @@ busContract('FaultyBus without faults', {
 async function heardOf(faults: BusFaults, seed: number): Promise<number[]> {
   const own = new FakeClock();
   const meeting = new MemoryHub();
-  const sender = new FaultyBus(new MemoryBus(own, meeting), { clock: own, random: new SeededRandom(seed), faults });
+  const sender = new FaultyBus(new MemoryBus(own, meeting), {
+    clock: own,
+    random: new SeededRandom(seed),
+    faults,
+  });
   const heard: number[] = [];
   new MemoryBus(own, meeting).subscribe('carillon.n', ({ data }) => heard.push(data[0]! * 256 + data[1]!));
   for (let n = 0; n < 400; n++) sender.publish('carillon.n', Uint8Array.of(n >> 8, n & 255));
@@ -62,7 +67,9 @@ it('lets the one who asks wait when a request or its answer is lost', async () =
     message.reply(new Uint8Array());
   });
   for (const bus of [sound, deaf]) {
-    const outcome = expect(bus.request('carillon.deaf', new Uint8Array(), 50)).rejects.toBeInstanceOf(TimedOut);
+    const outcome = expect(bus.request('carillon.deaf', new Uint8Array(), 50)).rejects.toBeInstanceOf(
+      TimedOut,
+    );
     await clock.advance(100);
     await outcome;
   }

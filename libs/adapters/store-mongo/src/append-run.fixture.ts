@@ -5,8 +5,8 @@
 import { type Draft, type Entry, type LogKey, userKey, userLog } from '@carillon/domain';
 import type { Appended, Random } from '@carillon/domain/ports';
 import { FakeClock, SeededRandom } from '@carillon/testkit';
-import { Appender } from '../append.js';
-import { type Faults, type Mutations, ReplicaSet } from './replica-set.js';
+import { Appender } from './append.js';
+import { type Faults, type Mutations, ReplicaSet } from './replica-set.fixture.js';
 
 export interface RunResult {
   readonly confirmed: number;
@@ -23,7 +23,11 @@ const sendsMax = 3;
 const logs: readonly LogKey[] = ['a', 'b', 'c'].map((name) => userLog(userKey('t', name)));
 
 /** Runs until every writer has done its calls and everything late has arrived. */
-export async function runAppends(seed: number, faults: Faults, mutations: Mutations = {}): Promise<RunResult> {
+export async function runAppends(
+  seed: number,
+  faults: Faults,
+  mutations: Mutations = {},
+): Promise<RunResult> {
   const clock = new FakeClock();
   const random = new SeededRandom(seed);
   const model = new ReplicaSet({ clock, random, faults, mutations });

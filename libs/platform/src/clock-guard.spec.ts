@@ -1,0 +1,86 @@
+import { PortUnavailable, StoreFacts } from '@carillon/domain/ports';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { watchClock } from './clock-guard.js';
+import { Health } from './health.js';
+import { SystemClock } from './system-clock.js';
+
+class SkewedFacts extends StoreFacts {
+  skewMs = 0;
+  isAway = false;
+
+  override async epoch(): Promise<string> {
+    return 'e';
+  }
+
+  override async now(): Promise<number> {
+    if (this.isAway) throw new PortUnavailable('away');
+    return Date.now() + this.skewMs;
+  }
+}
+
+/** Runs its timers when told to, on the machine's time. */
+class ManualClock extends SystemClock {
+  #due: (() => void)[] = [];
+
+  override after(_ms: number, task: () => void) {
+    this.#due.push(task);
+    return { cancel: () => undefined };
+  }
+
+  async fire(): Promise<void> {
+    for (const task of this.#due.splice(0)) task();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function watched(skewMs: number) {
+  const facts = new SkewedFacts();
+  facts.skewMs = skewMs;
+  const clock = new ManualClock();
+  const health = new Health();
+  health.setStarted();
+  await watchClock({ clock, facts, health, log: pino({ level: 'silent' }) });
+  return { facts, clock, health };
+}
+
+describe('watchClock', () => {
+  it('corrects the clock by the difference to the store', async () => {
+    const { clock, health } = await watched(-3_000);
+    expect(clock.now() - Date.now()).toBeGreaterThan(-3_100);
+    expect(clock.now() - Date.now()).toBeLessThan(-2_900);
+    expect((await health.readiness()).ready).toBe(true);
+  });
+
+  it('is not ready beyond 5 s, and ready again when the clock has been set right', async () => {
+    const { facts, clock, health } = await watched(600_000);
+    expect(await health.readiness()).toEqual({ ready: false, checks: { clock: 'unavailable' } });
+    facts.skewMs = 1_000;
+    await clock.fire();
+    expect((await health.readiness()).ready).toBe(true);
+    expect(Math.abs(clock.now() - Date.now() - 1_000)).toBeLessThan(100);
+  });
+
+  it('keeps the last measurement while the store is away, and goes on measuring', async () => {
+    const { facts, clock } = await watched(2_000);
+    facts.isAway = true;
+    await clock.fire();
+    expect(Math.abs(clock.now() - Date.now() - 2_000)).toBeLessThan(100);
+    facts.isAway = false;
+    facts.skewMs = 0;
+    await clock.fire();
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(100);
+  });
+
+  it('does not move the clock for less than a measurement can tell', async () => {
+    const { clock } = await watched(0);
+    expect(clock.offsetMs).toBe(0);
+  });
+
+  it('rejects when the store cannot be asked at the start', async () => {
+    const facts = new SkewedFacts();
+    facts.isAway = true;
+    const parts = { clock: new SystemClock(), facts, health: new Health(), log: pino({ level: 'silent' }) };
+    await expect(watchClock(parts)).rejects.toBeInstanceOf(PortUnavailable);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { SystemClock } from './system-clock.js';
+import { SystemRandom } from './system-random.js';
+
+describe('SystemClock', () => {
+  it('runs a task not before its time, and not at all when cancelled', async () => {
+    const clock = new SystemClock();
+    const startedAt = clock.monotonic();
+    let isCancelledRun = false;
+    clock
+      .after(1, () => {
+        isCancelledRun = true;
+      })
+      .cancel();
+    await new Promise<void>((resolve) => clock.after(20, resolve));
+    expect(clock.monotonic() - startedAt).toBeGreaterThanOrEqual(20);
+    expect(isCancelledRun).toBe(false);
+  });
+
+  it('does not run a task at once that is due in more than 24.8 days', async () => {
+    const clock = new SystemClock();
+    let isRun = false;
+    const timer = clock.after(30 * 86_400_000, () => {
+      isRun = true;
+    });
+    await new Promise<void>((resolve) => clock.after(20, resolve));
+    timer.cancel();
+    expect(isRun).toBe(false);
+  });
+
+  it('shifts the time of day by the correction, durations not', () => {
+    const clock = new SystemClock();
+    const before = clock.monotonic();
+    clock.correct(3_600_000);
+    expect(clock.now() - Date.now()).toBeGreaterThan(3_599_000);
+    expect(clock.monotonic() - before).toBeLessThan(1_000);
+  });
+});
+
+describe('SystemRandom', () => {
+  it('gives the bytes asked for, and not the same twice', () => {
+    const random = new SystemRandom();
+    const [one, other] = [random.bytes(32), random.bytes(32)];
+    expect([one.length, other.length]).toEqual([32, 32]);
+    expect(Buffer.from(one).equals(other)).toBe(false);
+    expect(random.next()).toBeLessThan(1);
+  });
+});

@@ -1,0 +1,59 @@
+/** What happened to one entry on its way to one user, in order of time. */
+import { isoTime, type TimelineEvent } from '@carillon/api';
+import { type ConnectionRecord, deviceName, type Entry, type Receipt } from '@carillon/domain';
+import { settlementsIn } from './delivery-verdict.js';
+
+export interface TimelineFacts {
+  readonly entry: Entry;
+  readonly now: number;
+  readonly receipts: readonly Receipt[];
+  readonly connections: readonly ConnectionRecord[];
+}
+
+/** Later ones are left out: the sentence and the devices say how it ended. */
+const eventsMax = 200;
+
+type Happening = Omit<TimelineEvent, 'at'> & { readonly at: number };
+
+export function timelineOf({ entry, now, receipts, connections }: TimelineFacts): TimelineEvent[] {
+  const { seq, acceptedAt, expiresAt } = entry;
+  const all: Happening[] = [
+    { at: acceptedAt, event: 'accepted', seq },
+    ...receipts.flatMap((receipt) => receiptEvents(receipt, seq)),
+    ...connections.flatMap((connection) => connectionEvents(connection, acceptedAt)),
+  ];
+  if (expiresAt <= now) all.push({ at: expiresAt, event: 'expired' });
+  return all
+    .toSorted((one, other) => one.at - other.at)
+    .slice(0, eventsMax)
+    .map(({ at, ...event }) => ({ at: isoTime(at), ...event }));
+}
+
+function receiptEvents(receipt: Receipt, seq: number): Happening[] {
+  const { connection, node, device, sent } = receipt;
+  const where = { connection, node, ...(device ? { device: deviceName(device) } : {}) };
+  const sentEvents = sent
+    .filter(({ from, to }) => from <= seq && seq <= to)
+    .map(({ at, way }): Happening => ({ at, event: 'sent', ...where, way }));
+  const settledEvents = settlementsIn(receipt, seq).map(
+    ({ at, mishap }): Happening => ({ at, event: eventOf(mishap), ...where }),
+  );
+  return [...sentEvents, ...settledEvents];
+}
+
+function eventOf(mishap: 'handler_failed' | 'unhandled' | undefined): TimelineEvent['event'] {
+  if (mishap === 'handler_failed') return 'failed';
+  return mishap ?? 'delivered';
+}
+
+function connectionEvents(record: ConnectionRecord, since: number): Happening[] {
+  const { id, node, device, openedAt, closedAt, closeCode } = record;
+  const where = { connection: id, node, ...(device ? { device: deviceName(device) } : {}) };
+  const events: Happening[] = [];
+  if (openedAt >= since) events.push({ at: openedAt, event: 'connected', ...where });
+  if (closedAt !== undefined) {
+    const code = closeCode === undefined ? {} : { closeCode };
+    events.push({ at: closedAt, event: 'disconnected', ...where, ...code });
+  }
+  return events;
+}

@@ -1,0 +1,85 @@
+/** Who may post: what Auth says, for as long as it says, and for a while when it says nothing. */
+import { fromJsonBytes, type KeyCheckRequest, subjects, toJsonBytes } from '@carillon/domain';
+import { FakeClock, FaultyBus, memoryPorts } from '@carillon/testkit';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { collectParts, producer } from './collect.fixture.js';
+import { KeyChecks } from './key-checks.js';
+
+let clock: FakeClock;
+let bus: FaultyBus;
+let checks: KeyChecks;
+let asked: string[];
+let revoked: Set<string>;
+let isSilent: boolean;
+
+beforeEach(async () => {
+  const ports = await memoryPorts();
+  clock = ports.clock;
+  bus = new FaultyBus(ports.bus, ports);
+  checks = new KeyChecks(bus, clock, collectParts(ports).options);
+  asked = [];
+  revoked = new Set();
+  isSilent = false;
+  bus.subscribe(subjects.authKeyCheck, (message) => {
+    const { key } = fromJsonBytes<KeyCheckRequest>(message.data);
+    asked.push(key);
+    const accepted = { ...producer, keyId: key, cacheUntil: clock.now() + 5_000 };
+    if (!isSilent) message.reply(toJsonBytes(revoked.has(key) ? { verdict: 'refused' } : accepted));
+  });
+});
+
+describe('the check of keys', () => {
+  it('asks once for many requests at once, and again when Auth wants to be asked', async () => {
+    const verdicts = await Promise.all(Array.from({ length: 64 }, () => checks.check('k')));
+    expect(verdicts.every((each) => typeof each === 'object' && each.keyId === 'k')).toBe(true);
+    await clock.advance(4_999);
+    expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
+    expect(asked).toEqual(['k']);
+    await clock.advance(1);
+    await checks.check('k');
+    expect(asked).toEqual(['k', 'k']);
+  });
+
+  it('refuses a key that was revoked as soon as the answer is old', async () => {
+    await checks.check('k');
+    revoked.add('k');
+    await clock.advance(5_000);
+    expect(await checks.check('k')).toBe('refused');
+    bus.goAway();
+    expect(await checks.check('k')).toBe('unknown');
+  });
+
+  it('keeps a good key while the bus is away, for ten minutes and no longer', async () => {
+    await checks.check('k');
+    bus.goAway();
+    for (let minute = 1; minute < 10; minute += 1) {
+      await clock.advance(60_000);
+      expect(await checks.check('k')).toMatchObject({ tenant: 'demo' });
+    }
+    expect(await checks.check('other')).toBe('unknown');
+    await clock.advance(60_000);
+    expect(await checks.check('k')).toBe('unknown');
+  });
+
+  it('does not make every request wait for a silent Auth', async () => {
+    await checks.check('k');
+    isSilent = true;
+    await clock.advance(5_000);
+    const waiting = checks.check('k');
+    await clock.advance(2_000);
+    expect(await waiting).toMatchObject({ tenant: 'demo' });
+    expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
+    expect(asked).toHaveLength(2);
+    const unknown = checks.check('new');
+    await clock.advance(2_000);
+    expect(await unknown).toBe('unknown');
+  });
+
+  it('remembers at most 1,000 keys', async () => {
+    for (let count = 0; count <= 1_000; count += 1) await checks.check(`k${count}`);
+    asked = [];
+    expect(checks.check('k1000')).toMatchObject({ keyId: 'k1000' });
+    await checks.check('k0');
+    expect(asked).toEqual(['k0']);
+  });
+});

@@ -1,0 +1,96 @@
+/**
+ * Whether an API key is good: asks Auth over the bus and remembers the answer as long as Auth allows. While Auth is
+ * silent a key that was good goes on being good for a while, so that an outage of the bus stops no producer.
+ */
+import {
+  fromJsonBytes,
+  type KeyCheckReply,
+  type KeyCheckRequest,
+  subjects,
+  toJsonBytes,
+} from '@carillon/domain';
+import { Bus, Clock, PortError } from '@carillon/domain/ports';
+import { Injectable } from '@nestjs/common';
+import { CollectOptions } from './collect-options.js';
+import type { Credential } from './credential.js';
+
+/** Keys that are remembered; beyond it the one that was asked about longest ago is forgotten. */
+const keysMax = 1_000;
+/** How long a good key outlives the silence of Auth. */
+const staleMs = 600_000;
+/** While Auth is silent it is asked again this often per key. */
+const retryMs = 1_000;
+
+interface Known {
+  readonly credential: Credential;
+  /** Corrected time, epoch milliseconds. */
+  readonly askAgainAt: number;
+  readonly staleAt: number;
+}
+
+/** `'unknown'`: no answer, and nothing is remembered. */
+export type KeyVerdict = Credential | 'refused' | 'unknown';
+
+@Injectable()
+export class KeyChecks {
+  private readonly known = new Map<string, Known>();
+  private readonly asked = new Map<string, Promise<KeyVerdict>>();
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly clock: Clock,
+    private readonly options: CollectOptions,
+  ) {}
+
+  /** Remembered verdicts are given at once. */
+  check(key: string): KeyVerdict | Promise<KeyVerdict> {
+    const known = this.known.get(key);
+    if (known && this.clock.now() < known.askAgainAt) return known.credential;
+    return this.asked.get(key) ?? this.askOnce(key);
+  }
+
+  /** Many requests with one key ask once. */
+  private askOnce(key: string): Promise<KeyVerdict> {
+    const asking = this.ask(key).finally(() => this.asked.delete(key));
+    this.asked.set(key, asking);
+    return asking;
+  }
+
+  private async ask(key: string): Promise<KeyVerdict> {
+    const request = toJsonBytes({ key } satisfies KeyCheckRequest);
+    try {
+      const reply = await this.bus.request(subjects.authKeyCheck, request, this.options.verdictTimeoutMs);
+      return this.learn(key, fromJsonBytes<KeyCheckReply>(reply));
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      return this.remembered(key);
+    }
+  }
+
+  private learn(key: string, reply: KeyCheckReply): KeyVerdict {
+    this.known.delete(key);
+    if (reply.verdict === 'refused') return 'refused';
+    const staleAt = this.clock.now() + staleMs;
+    this.remember(key, { credential: reply, askAgainAt: reply.cacheUntil, staleAt });
+    return reply;
+  }
+
+  private remembered(key: string): KeyVerdict {
+    const known = this.known.get(key);
+    const now = this.clock.now();
+    if (!known || now >= known.staleAt) {
+      this.known.delete(key);
+      return 'unknown';
+    }
+    this.remember(key, { ...known, askAgainAt: now + retryMs });
+    return known.credential;
+  }
+
+  private remember(key: string, known: Known): void {
+    this.known.delete(key);
+    this.known.set(key, known);
+    if (this.known.size <= keysMax) return;
+    const [oldest] = this.known.keys();
+    if (oldest !== undefined) this.known.delete(oldest);
+  }
+}

@@ -1,0 +1,158 @@
+// The business system of a run, as a process of its own: posts singles, lists and batches at a steady rate, repeats
+// with the same key what was not accepted, and writes down every 202 it was given.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetLog } from './fleet-log.ts';
+import { seededRandom } from './random.ts';
+
+/** The only message from the parent. The key comes in the environment (CARILLON_KEY). */
+export interface PosterOrder {
+  readonly collectUrl: string;
+  readonly users: readonly string[];
+  readonly seed: number;
+  readonly logFile: string;
+  readonly singles: number;
+  /** Messages with a list of users, and how many users each. */
+  readonly lists: number;
+  readonly listUsers: number;
+  readonly batches: number;
+  readonly batchItems: number;
+  readonly messagesPerSecond: number;
+}
+
+/** Sent to the parent several times a second; `isDone` once, at the end. */
+export interface PosterStatus {
+  readonly accepted: number;
+  readonly refusedForNow: number;
+  readonly isDone: boolean;
+}
+
+/** A line of the poster's log: one accepted message. Times are epoch milliseconds. */
+export interface Posted {
+  readonly id: string;
+  readonly users: readonly string[];
+  readonly postedAt: number;
+  readonly answeredAt: number;
+  readonly way: 'single' | 'list' | 'batch';
+}
+
+interface Item {
+  readonly to: string | string[];
+  readonly event: string;
+  readonly data: { readonly n: number; readonly text: string };
+}
+
+interface Job {
+  readonly way: Posted['way'];
+  readonly items: readonly Item[];
+  readonly key: string;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: { id?: string; results?: { status: string; id?: string }[] };
+}
+
+const inFlightMax = 32;
+const retryMs = 250;
+const giveUpMs = 60_000;
+
+let accepted = 0;
+let refusedForNow = 0;
+
+process.once('message', (order: PosterOrder) => void run(order));
+process.on('disconnect', () => process.exit(1));
+
+async function run(order: PosterOrder): Promise<void> {
+  const log = new FleetLog(order.logFile);
+  const jobs = plan(order);
+  const report = setInterval(() => process.send?.({ accepted, refusedForNow, isDone: false }), 200);
+  const startedAt = Date.now();
+  const running = new Set<Promise<void>>();
+  let begun = 0;
+  for (const job of jobs) {
+    const dueAt = startedAt + (begun / order.messagesPerSecond) * 1000;
+    begun += job.items.length;
+    if (dueAt > Date.now()) await sleep(dueAt - Date.now());
+    while (running.size >= inFlightMax) await Promise.race(running);
+    const work: Promise<void> = post(order, job, log).finally(() => running.delete(work));
+    running.add(work);
+  }
+  await Promise.all(running);
+  clearInterval(report);
+  log.close();
+  process.send?.({ accepted, refusedForNow, isDone: true } satisfies PosterStatus, () => process.exit(0));
+}
+
+/** All jobs of the run in a seeded order; the same seed posts the same messages. */
+function plan(order: PosterOrder): Job[] {
+  const random = seededRandom(order.seed);
+  let n = 0;
+  const item = (to: Item['to']): Item => ({ to, event: 'rehearsal', data: { n: n++, text: 'x'.repeat(random() * 200) } });
+  const user = () => `user:${order.users[Math.floor(random() * order.users.length)]}`;
+  const listed = () => [...new Set(Array.from({ length: order.listUsers }, user))];
+  const jobs: Omit<Job, 'key'>[] = [
+    ...Array.from({ length: order.singles }, () => ({ way: 'single' as const, items: [item(user())] })),
+    ...Array.from({ length: order.lists }, () => ({ way: 'list' as const, items: [item(listed())] })),
+    ...Array.from({ length: order.batches }, () => ({
+      way: 'batch' as const,
+      items: Array.from({ length: order.batchItems }, () => item(user())),
+    })),
+  ];
+  for (let at = jobs.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    [jobs[at], jobs[other]] = [jobs[other] as Omit<Job, 'key'>, jobs[at] as Omit<Job, 'key'>];
+  }
+  return jobs.map((job, at) => ({ ...job, key: `run-${order.seed}-${at}` }));
+}
+
+/** Until every item is accepted. What is not after a minute is a failure of the run. */
+async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> {
+  const postedAt = Date.now();
+  for (;;) {
+    const answer = await attempt(order, job);
+    const ids = answer && acceptedIds(job, answer);
+    if (ids) {
+      const answeredAt = Date.now();
+      job.items.forEach((item, at) => {
+        const users = [item.to].flat().map((to) => to.slice('user:'.length));
+        log.write({ id: ids[at], users, postedAt, answeredAt, way: job.way });
+      });
+      log.flush();
+      accepted += job.items.length;
+      return;
+    }
+    if (answer && answer.status < 500 && answer.status !== 429 && answer.status !== 200) {
+      throw new Error(`Collect answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+    }
+    if (Date.now() - postedAt > giveUpMs) throw new Error(`not accepted within ${giveUpMs} ms: ${job.key}`);
+    refusedForNow++;
+    await sleep(retryMs);
+  }
+}
+
+/** The ids in order, or undefined when something was not accepted. */
+function acceptedIds(job: Job, answer: Answer): string[] | undefined {
+  if (answer.status === 202 && answer.body.id) return [answer.body.id];
+  const ids = (answer.body.results ?? []).flatMap((one) => (one.status === 'accepted' && one.id ? [one.id] : []));
+  return ids.length === job.items.length ? ids : undefined;
+}
+
+/** One request; undefined when no answer came. */
+async function attempt(order: PosterOrder, job: Job): Promise<Answer | undefined> {
+  const isBatch = job.way === 'batch';
+  try {
+    const response = await fetch(`${order.collectUrl}/v1/messages${isBatch ? ':batch' : ''}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${process.env['CARILLON_KEY']}`,
+        'content-type': 'application/json',
+        'idempotency-key': job.key,
+      },
+      body: JSON.stringify(isBatch ? { messages: job.items } : job.items[0]),
+      signal: AbortSignal.timeout(10_000),
+    });
+    return { status: response.status, body: (await response.json()) as Answer['body'] };
+  } catch {
+    return undefined; // cut off in the middle: the key makes a repetition harmless
+  }
+}

@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
+import { descendants, foldersOf, survivors } from '../house/processes.ts';
+import { buildApps } from './built.ts';
+
+const log: string[] = [];
+let cluster: Cluster;
+
+beforeAll(async () => {
+  await buildApps();
+  const onLine = (name: string, line: string) => void log.push(`${name} ${line}`);
+  cluster = await startCluster({ pushNodes: 2, members: 1, env: { LOG_LEVEL: 'trace' }, onLine });
+}, 240_000);
+afterAll(() => cluster?.stop(), 60_000);
+
+interface Frame {
+  readonly type: string;
+  readonly log?: string;
+  readonly seq?: number;
+  readonly id?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A client that keeps what it is sent and acks each message. */
+class Client {
+  readonly frames: Frame[] = [];
+  readonly socket: WebSocket;
+  readonly closed: Promise<number>;
+  #waiting: (() => void)[] = [];
+
+  constructor(url: string, token: string, cursors: Record<string, number> = {}) {
+    this.socket = new WebSocket(`${url.replace('http', 'ws')}/v1/connect`, ['carillon.v1', `bearer.${token}`]);
+    this.socket.on('open', () => {
+      this.#send({ type: 'hello', device: 'd1', instance: 'i1', cursors, topics: [] });
+    });
+    this.socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as Frame;
+      this.frames.push(frame);
+      if (frame.type === 'message') this.#send({ type: 'ack', log: frame.log, seq: frame.seq });
+      if (frame.type === 'ping') this.#send({ type: 'pong' });
+      for (const wake of this.#waiting.splice(0)) wake();
+    });
+    this.closed = once(this.socket, 'close').then(([code]) => code as number);
+  }
+
+  async got(isIt: (frame: Frame) => boolean): Promise<Frame> {
+    for (;;) {
+      const found = this.frames.find(isIt);
+      if (found) return found;
+      const next = new Promise<void>((resolve) => this.#waiting.push(resolve));
+      const end = this.closed.then((code) => {
+        throw new Error(`closed ${code} after ${JSON.stringify(this.frames)}`);
+      });
+      await Promise.race([next, end]);
+    }
+  }
+
+  #send(frame: object): void {
+    this.socket.send(JSON.stringify(frame));
+  }
+}
+
+async function call<T>(url: string, body: object): Promise<T> {
+  const headers = { authorization: `Bearer ${cluster.adminKey}`, 'content-type': 'application/json' };
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+const tokenOf = async (user: string) => (await call<{ token: string }>(`${cluster.authUrl}/v1/tokens`, { user })).token;
+const send = async (user: string, text: string) => {
+  const body = { to: `user:${user}`, event: 'told', data: { text } };
+  return (await call<{ id: string }>(`${cluster.collectUrl}/v1/messages`, body)).id;
+};
+const appNamed = (name: string) => {
+  const app = cluster.processes.find((process) => process.name === name);
+  if (!app) throw new Error(`no ${name}`);
+  return app;
+};
+
+describe('the cluster', () => {
+  it('carries a message from Collect to sockets on both nodes, live', async () => {
+    const token = await tokenOf('ann');
+    const clients = cluster.pushUrls.map((url) => new Client(url, token));
+    for (const client of clients) await client.got(({ type }) => type === 'welcome');
+    const id = await send('ann', 'canary-live');
+    for (const client of clients) {
+      const frame = await client.got((given) => given.id === id);
+      expect(frame).toMatchObject({ type: 'message', log: 'user', seq: 1, data: { text: 'canary-live' } });
+      expect(frame.replay).toBeUndefined();
+      client.socket.close();
+    }
+  });
+
+  it('delivers what was sent while the only node was dead, on another node', async () => {
+    const token = await tokenOf('bob');
+    const first = new Client(cluster.pushUrls[0] ?? '', token);
+    await first.got(({ type }) => type === 'welcome');
+    const before = await send('bob', 'one');
+    await first.got(({ id }) => id === before);
+    appNamed('push-1').kill('SIGKILL');
+    expect(await first.closed).toBe(1006);
+    const meanwhile = await send('bob', 'two');
+    const second = new Client(cluster.pushUrls[1] ?? '', token, { user: 1 });
+    expect(await second.got(({ id }) => id === meanwhile)).toMatchObject({ seq: 2 });
+    expect(second.frames.some(({ id }) => id === before)).toBe(false);
+    second.socket.close();
+    await appNamed('push-1').restart();
+    const third = new Client(cluster.pushUrls[0] ?? '', token, { user: 2 });
+    await third.got(({ type }) => type === 'welcome');
+    third.socket.close();
+  });
+
+  it('closes sockets with 4200 when their node is told to end, and the node ends with 0', async () => {
+    const client = new Client(cluster.pushUrls[1] ?? '', await tokenOf('cid'));
+    await client.got(({ type }) => type === 'welcome');
+    const node = appNamed('push-2');
+    const { ended } = node;
+    node.kill('SIGTERM');
+    expect(await client.closed).toBe(4200);
+    expect(await ended).toBe(0);
+    await node.restart();
+  });
+
+  it('ends all with 0, leaves no process and no folder, and no token or payload in any log', async () => {
+    const pids = [...descendants(process.pid)].filter((pid) => isOurs(pid));
+    const endings = cluster.processes.map(({ ended }) => ended);
+    await cluster.stop();
+    expect(await Promise.all(endings)).toEqual(endings.map(() => 0));
+    expect(await survivors(pids)).toEqual([]);
+    expect(foldersOf(pids)).toEqual([]);
+    const text = log.join('\n');
+    expect(text).toContain('"route":"/v1/messages"');
+    expect(text).not.toContain('canary');
+    expect(text).not.toContain(cluster.adminKey);
+    expect(text).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  }, 60_000);
+});
+
+/** The processes of this cluster, not the servers of the whole run. */
+function isOurs(pid: number): boolean {
+  const { mongo, redis, nats } = cluster.services;
+  const servers = [...mongo.members, redis, nats];
+  return [...cluster.processes, ...servers].some((process) => process.pid === pid);
+}

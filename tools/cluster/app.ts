@@ -1,0 +1,138 @@
+// One process of ours (auth, collect, dispatch or push) as a child: its ports stay the same over a restart. Must
+// never outlive this process.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dyingWithUs } from '../services/server.ts';
+
+const root = join(import.meta.dirname, '../..');
+const readyTimeoutMs = 30_000;
+const readyPollMs = 25;
+const probeTimeoutMs = 1_000;
+/** Above this a drain is no longer waited for. */
+const stopTimeoutMs = 45_000;
+const lastLinesMax = 20;
+
+export interface AppFacts {
+  /** `push-1` … */
+  readonly name: string;
+  /** Folder below apps/. */
+  readonly app: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly internalUrl: string;
+  readonly onLine: (name: string, line: string) => void;
+}
+
+/** A process that can be hurt and brought back. */
+export class App {
+  readonly name: string;
+  readonly internalUrl: string;
+  readonly #facts: AppFacts;
+  readonly #lastLines: string[] = [];
+  #child: ChildProcess | undefined;
+  #ended: Promise<number | null> = Promise.resolve(null);
+
+  constructor(facts: AppFacts) {
+    this.name = facts.name;
+    this.internalUrl = facts.internalUrl;
+    this.#facts = facts;
+    living.add(this);
+  }
+
+  /** 0 while it does not run. */
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Resolves with the exit code when the present child has ended; null when a signal ended it. */
+  get ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  /** Sends a signal; SIGKILL unless named. Resolves at once. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Starts it, after an end if it still runs, and waits until it is ready. @throws with its last words */
+  async restart(): Promise<void> {
+    this.kill();
+    await this.#ended;
+    this.#spawn();
+    const deadline = Date.now() + readyTimeoutMs;
+    while (!(await isReady(this.internalUrl))) {
+      if (!this.#child) throw new Error(`${this.name} ended while it started:\n${this.lastWords}`);
+      if (Date.now() > deadline) throw new Error(`${this.name} does not get ready:\n${this.lastWords}`);
+      await sleep(readyPollMs);
+    }
+  }
+
+  /** Drains and ends it; kills it if that takes too long. Idempotent. @returns its exit code */
+  async stop(): Promise<number | null> {
+    this.kill('SIGTERM');
+    const late = new AbortController();
+    const timeout = sleep(stopTimeoutMs, undefined, { signal: late.signal, ref: false }).then(
+      () => this.kill(),
+      () => undefined, // It ended in time.
+    );
+    const code = await this.#ended;
+    late.abort();
+    await timeout;
+    living.delete(this);
+    return code;
+  }
+
+  get lastWords(): string {
+    return this.#lastLines.join('\n') || 'it said nothing.';
+  }
+
+  #spawn(): void {
+    const main = join(root, 'apps', this.#facts.app, 'dist/main.js');
+    const [command = '', ...args] = dyingWithUs([process.execPath, '--enable-source-maps', main]);
+    // A group of its own: Ctrl-C in the terminal must reach us alone, so that apps end in order.
+    const child = spawn(command, args, {
+      cwd: root,
+      detached: true,
+      env: { ...process.env, ...this.#facts.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) this.#listen(stream);
+    this.#ended = new Promise((resolve) => {
+      const end = (code: number | null) => {
+        if (this.#child === child) this.#child = undefined;
+        resolve(code);
+      };
+      child.once('exit', end);
+      child.once('error', (error) => {
+        this.#lastLines.push(error.message);
+        end(null);
+      });
+    });
+  }
+
+  #listen(stream: Readable): void {
+    createInterface({ input: stream }).on('line', (line) => {
+      this.#lastLines.push(line);
+      if (this.#lastLines.length > lastLinesMax) this.#lastLines.shift();
+      this.#facts.onLine(this.name, line);
+    });
+  }
+}
+
+const living = new Set<App>();
+process.on('exit', () => {
+  for (const app of living) app.kill();
+});
+
+async function isReady(internalUrl: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${internalUrl}/readyz`, { signal: AbortSignal.timeout(probeTimeoutMs) });
+    await answer.arrayBuffer();
+    return answer.ok;
+  } catch {
+    return false; // Not yet, or not any more: who asks has a deadline.
+  }
+}

@@ -1,0 +1,127 @@
+// A whole Carillon on this machine: MongoDB, Redis and NATS as real servers, auth, collect, dispatch and several push
+// nodes as processes of their own. For development and for tests that break things; must leave nothing running.
+import { randomBytes } from 'node:crypto';
+import { type MongoServer, startMongo } from '../services/mongo.ts';
+import { startNats } from '../services/nats.ts';
+import { freePort } from '../services/port.ts';
+import { startRedis } from '../services/redis.ts';
+import type { SingleServer } from '../services/single.ts';
+import { App } from './app.ts';
+
+export interface ClusterOptions {
+  readonly pushNodes: number;
+  /** Of the replica set. */
+  readonly members: 1 | 3;
+  /** Laid over the environment of every process, as `DELIVERY_ANTI_ENTROPY_MS`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Gets every line that a process writes. */
+  readonly onLine?: (name: string, line: string) => void;
+}
+
+/** The servers, each with its faults: `kill()`, `restart()`, `pause()`, `resume()`. */
+export interface ClusterServices {
+  readonly mongo: MongoServer;
+  readonly redis: SingleServer;
+  readonly nats: SingleServer;
+}
+
+export interface Cluster {
+  readonly collectUrl: string;
+  readonly authUrl: string;
+  readonly pushUrls: readonly string[];
+  readonly adminKey: string;
+  /** auth, collect, dispatch, push-1, push-2 … */
+  readonly processes: readonly App[];
+  readonly services: ClusterServices;
+  /** Drains the processes, then ends the servers. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Everything is ready when this resolves. @throws with the last words of what did not start; nothing is left then */
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const services = await startClusterServices(options.members);
+  const adminKey = `ck_cluster_${randomBytes(39).toString('base64url')}`;
+  const apps = await makeApps(options, services, adminKey);
+  const stop = async () => {
+    await Promise.all(apps.map(({ app }) => app.stop()));
+    await stopServices(services);
+  };
+  try {
+    // Push asks Auth for its policy, Collect asks it for keys: it comes first.
+    const [first, ...others] = apps;
+    await first?.app.restart();
+    await Promise.all(others.map(({ app }) => app.restart()));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const urlOf = (name: string) => apps.find(({ app }) => app.name === name)?.url ?? '';
+  return {
+    authUrl: urlOf('auth'),
+    collectUrl: urlOf('collect'),
+    pushUrls: apps.filter(({ app }) => app.name.startsWith('push-')).map(({ url }) => url),
+    adminKey,
+    processes: apps.map(({ app }) => app),
+    services,
+    stop,
+  };
+}
+
+async function startClusterServices(members: 1 | 3): Promise<ClusterServices> {
+  const settled = await Promise.allSettled([startMongo({ members }), startRedis(), startNats()]);
+  const [mongo, redis, nats] = settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  if (mongo && redis && nats) {
+    return { mongo: mongo as MongoServer, redis: redis as SingleServer, nats: nats as SingleServer };
+  }
+  await Promise.all([mongo, redis, nats].map((server) => server?.stop()));
+  const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
+  throw new Error(reasons.join('\n'));
+}
+
+async function stopServices({ mongo, redis, nats }: ClusterServices): Promise<void> {
+  await Promise.all([mongo.stop(), redis.stop(), nats.stop()]);
+}
+
+interface Placed {
+  readonly app: App;
+  readonly url: string;
+}
+
+async function makeApps(options: ClusterOptions, services: ClusterServices, adminKey: string): Promise<Placed[]> {
+  const { pushNodes, env = {}, onLine = () => {} } = options;
+  const shared = {
+    MONGO_URL: services.mongo.url,
+    REDIS_URL: services.redis.url,
+    NATS_URL: services.nats.url,
+    CARILLON_HTTP_HOST: '127.0.0.1',
+    // Whoever ends a cluster does not want to wait for clients that nobody watches.
+    PUSH_DRAIN_MS: '2000',
+    ...env,
+  };
+  const names = ['auth', 'collect', 'dispatch', ...Array.from({ length: pushNodes }, (_, at) => `push-${at + 1}`)];
+  const ports = await freePorts(names.length * 2);
+  return names.map((name, at) => {
+    const [port = 0, internalPort = 0] = ports.slice(at * 2);
+    const app = new App({
+      name,
+      app: name.replace(/-\d+$/, ''),
+      internalUrl: `http://127.0.0.1:${internalPort}`,
+      onLine,
+      env: {
+        ...shared,
+        ...(name === 'auth' ? { AUTH_ADMIN_KEY: adminKey } : {}),
+        CARILLON_NODE: name,
+        CARILLON_HTTP_PORT: String(port),
+        CARILLON_INTERNAL_PORT: String(internalPort),
+      },
+    });
+    return { app, url: `http://127.0.0.1:${port}` };
+  });
+}
+
+/** No port twice: nobody listens on the first when the second is asked for. */
+async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
