@@ -64,8 +64,10 @@ describe('on a checkout without packages', () => {
     await command.said(/npm ci began/);
     const started = descendants(command.pid);
     expect(started.length).toBeGreaterThanOrEqual(1);
+    const killedAt = performance.now();
     command.child.kill('SIGINT');
     expect((await command.ended).code).toBe(130);
+    expect(performance.now() - killedAt).toBeLessThan(5_000);
     expect(await survivors(started)).toEqual([]);
   });
 
@@ -92,15 +94,13 @@ describe('on a checkout without packages', () => {
 
   it('tells its child of Ctrl-C once though it comes twice, and does not call that a success', async () => {
     const cwd = checkout();
-    mkdirSync(join(cwd, 'node_modules/vitest'), { recursive: true });
-    writeFileSync(join(cwd, 'node_modules/.installed'), '{}');
     const counting = [
       'let heard = 0;',
       "const end = () => { console.log('heard ' + heard); process.exit(0); };",
       "process.on('SIGINT', () => { heard += 1; setTimeout(end, 300); });",
       "setInterval(() => {}, 1000); console.log('ready');",
     ];
-    writeFileSync(join(cwd, 'node_modules/vitest/vitest.mjs'), counting.join('\n'));
+    install(cwd, counting);
     const command = new Command(['tools/run.mjs', 'test'], { cwd });
     await command.said(/ready/);
     command.child.kill('SIGINT');
@@ -110,6 +110,27 @@ describe('on a checkout without packages', () => {
     expect(output).toContain('heard 1');
     expect(code).toBe(130);
   });
+
+  it('ends what a child leaves behind', { timeout }, async () => {
+    const cwd = checkout();
+    install(cwd, [
+      "import { spawn } from 'node:child_process';",
+      "const orphan = spawn('sleep', ['60'], { stdio: 'ignore' });",
+      'orphan.unref();',
+      'console.log(`orphan ${orphan.pid}`);',
+    ]);
+    const command = new Command(['tools/run.mjs', 'test'], { cwd });
+    const orphan = Number((await command.said(/orphan (\d+)/))[1]);
+    expect((await command.ended).code).toBe(0);
+    expect(await survivors([orphan])).toEqual([]);
+  });
+
+  /** As if packages were there, with this in the place of vitest. */
+  function install(folder: string, script: readonly string[]): void {
+    mkdirSync(join(folder, 'node_modules/vitest'), { recursive: true });
+    writeFileSync(join(folder, 'node_modules/.installed'), '{}');
+    writeFileSync(join(folder, 'node_modules/vitest/vitest.mjs'), script.join('\n'));
+  }
 
   function checkout(): string {
     const folder = mkdtempSync(join(tmpdir(), 'run-'));

@@ -31,12 +31,15 @@ class Client {
   #waiting: (() => void)[] = [];
 
   constructor(url: string, token: string, cursors: Record<string, number> = {}) {
-    this.socket = new WebSocket(`${url.replace('http', 'ws')}/v1/connect`, ['carillon.v1', `bearer.${token}`]);
+    this.socket = new WebSocket(`${url.replace('http', 'ws')}/v1/connect`, [
+      'carillon.v1',
+      `bearer.${token}`,
+    ]);
     this.socket.on('open', () => {
       this.#send({ type: 'hello', device: 'd1', instance: 'i1', cursors, topics: [] });
     });
-    this.socket.on('message', (data) => {
-      const frame = JSON.parse(String(data)) as Frame;
+    this.socket.on('message', (data: Buffer) => {
+      const frame = JSON.parse(data.toString()) as Frame;
       this.frames.push(frame);
       if (frame.type === 'message') this.#send({ type: 'ack', log: frame.log, seq: frame.seq });
       if (frame.type === 'ping') this.#send({ type: 'pong' });
@@ -70,7 +73,8 @@ async function call<T>(url: string, body: object): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-const tokenOf = async (user: string) => (await call<{ token: string }>(`${cluster.authUrl}/v1/tokens`, { user })).token;
+const tokenOf = async (user: string) =>
+  (await call<{ token: string }>(`${cluster.authUrl}/v1/tokens`, { user })).token;
 const send = async (user: string, text: string) => {
   const body = { to: `user:${user}`, event: 'told', data: { text } };
   return (await call<{ id: string }>(`${cluster.collectUrl}/v1/messages`, body)).id;

@@ -21,7 +21,9 @@ const services = Object.entries(compose.services);
 /** The services of ours, with what they run. */
 const ours = services.flatMap(([name, service]) => {
   const app = /^apps\/(\w+)\/dist\/main\.js$/.exec(service.command?.[0] ?? '')?.[1];
-  return serviceNames.filter((known) => known === app).map((known): [string, ServiceName, ComposeService] => [name, known, service]);
+  return serviceNames
+    .filter((known) => known === app)
+    .map((known): [string, ServiceName, ComposeService] => [name, known, service]);
 });
 
 describe('docker-compose.yml', () => {
@@ -43,17 +45,24 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it.each(ours)('gives %s a configuration that it takes, and nothing that it does not know', (name, service, { environment }) => {
-    const known = new Set(configReference().map(({ env }) => env));
-    expect(Object.keys(environment ?? {}).filter((env) => !known.has(env))).toEqual([]);
-    const config = readConfig([service], environment ?? {});
-    expect(config).toMatchObject({ node: name, http: { host: '0.0.0.0' }, internal: { host: '0.0.0.0', port: 9090 } });
-    const { MONGO_URL: store, REDIS_URL: routes, NATS_URL: bus } = environment ?? {};
-    const isGiven = { store: store !== undefined, routes: routes !== undefined, bus: bus !== undefined };
-    for (const port of ['store', 'routes', 'bus'] as const) {
-      expect(isGiven[port], port).toBe(isPortUsed(port, [service]));
-    }
-  });
+  it.each(ours)(
+    'gives %s a configuration that it takes, and nothing that it does not know',
+    (name, service, { environment }) => {
+      const known = new Set(configReference().map(({ env }) => env));
+      expect(Object.keys(environment ?? {}).filter((env) => !known.has(env))).toEqual([]);
+      const config = readConfig([service], environment ?? {});
+      expect(config).toMatchObject({
+        node: name,
+        http: { host: '0.0.0.0' },
+        internal: { host: '0.0.0.0', port: 9090 },
+      });
+      const { MONGO_URL: store, REDIS_URL: routes, NATS_URL: bus } = environment ?? {};
+      const isGiven = { store: store !== undefined, routes: routes !== undefined, bus: bus !== undefined };
+      for (const port of ['store', 'routes', 'bus'] as const) {
+        expect(isGiven[port], port).toBe(isPortUsed(port, [service]));
+      }
+    },
+  );
 
   it('lets every service drain to its end before it is killed', () => {
     for (const [, service, { environment, stop_grace_period: grace }] of ours) {

@@ -1,10 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../house/command.ts';
+import { freePort } from '../../tools/services/port.ts';
+import { Command, run } from '../house/command.ts';
 import { type AppName, buildApps, mainOf } from './built.ts';
 
 beforeAll(buildApps, 180_000);
 
-const nothing = { MONGO_URL: '', REDIS_URL: '', NATS_URL: '', CARILLON_INTERNAL_PORT: '0', CARILLON_HTTP_PORT: '0' };
+const nothing = {
+  MONGO_URL: '',
+  REDIS_URL: '',
+  NATS_URL: '',
+  CARILLON_INTERNAL_PORT: '0',
+  CARILLON_HTTP_PORT: '0',
+};
 
 describe('a wrong configuration', () => {
   it.each<[AppName, string[]]>([
@@ -36,17 +43,37 @@ describe('a wrong configuration', () => {
     expect(output).not.toContain('canary');
   });
 
-  it.each<[AppName, string, RegExp]>([
-    ['auth', 'MONGO_URL', /MongoDB cannot be reached: start it as a replica set, or correct MONGO_URL\./],
-    ['dispatch', 'REDIS_URL', /Redis cannot be reached: start it, or correct REDIS_URL\./],
-    ['dispatch', 'NATS_URL', /NATS cannot be reached: start it, or correct NATS_URL\./],
-  ])('%s says in a sentence that nothing answers at %s', async (app, name, sentence) => {
-    const schemes: Record<string, string> = { MONGO_URL: 'mongodb', REDIS_URL: 'redis', NATS_URL: 'nats' };
-    const kinds = { STORE_KIND: 'memory', ROUTES_KIND: 'memory', BUS_KIND: 'memory' };
-    const own: Record<string, string> = { MONGO_URL: 'STORE_KIND', REDIS_URL: 'ROUTES_KIND', NATS_URL: 'BUS_KIND' };
-    const env = { ...nothing, ...kinds, [own[name] ?? '']: '', [name]: `${schemes[name]}://127.0.0.1:1` };
-    const { code, output } = await run(mainOf(app), { env: { ...env, LOG_LEVEL: 'silent' } });
-    expect(output).toMatch(sentence);
+  it('says in a sentence that the store does not answer', async () => {
+    const env = {
+      ...nothing,
+      BUS_KIND: 'memory',
+      LOG_LEVEL: 'silent',
+      MONGO_URL: 'mongodb://127.0.0.1:1/?replicaSet=rs0',
+    };
+    const { code, output } = await run(mainOf('collect'), { env });
+    expect(output.trim()).toBe('MongoDB cannot be reached: start it as a replica set, or correct MONGO_URL.');
     expect(code).toBe(1);
+  });
+});
+
+describe('a start without Redis and NATS', () => {
+  it('waits for them unready but alive, as they hold nothing that can be lost, and ends with 0', async () => {
+    const addresses = { REDIS_URL: 'redis://127.0.0.1:1', NATS_URL: 'nats://127.0.0.1:1' };
+    const internal = { CARILLON_INTERNAL_PORT: String(await freePort()) };
+    const dispatch = new Command(mainOf('dispatch'), { env: { ...nothing, ...addresses, ...internal } });
+    try {
+      await dispatch.said(/"msg":"listening"/);
+      const url = `http://127.0.0.1:${internal.CARILLON_INTERNAL_PORT}`;
+      expect((await fetch(`${url}/livez`)).status).toBe(200);
+      const readyz = await fetch(`${url}/readyz`);
+      expect(readyz.status).toBe(503);
+      expect(await readyz.json()).toMatchObject({
+        ready: false,
+        checks: { bus: 'unavailable', routes: 'unavailable' },
+      });
+    } finally {
+      dispatch.child.kill('SIGTERM');
+    }
+    expect((await dispatch.ended).code).toBe(0);
   });
 });

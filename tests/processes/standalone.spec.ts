@@ -169,7 +169,9 @@ describe('standalone', () => {
     const { url } = await start();
     const startedAt = performance.now();
     const answer = await new Promise<string>((resolve) => {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write('POST / HTTP/1.1\r\nHost: a\r\n'));
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
+        socket.write('POST / HTTP/1.1\r\nHost: a\r\n'),
+      );
       let text = '';
       socket.on('data', (bytes) => {
         text += bytes;
@@ -192,20 +194,25 @@ describe('a start that cannot succeed', () => {
   });
   afterAll(() => occupant.close());
 
-  it.each(['CARILLON_HTTP_PORT', 'CARILLON_INTERNAL_PORT'])('tells in a sentence that the port of %s is in use', async (name) => {
-    const other = { CARILLON_HTTP_PORT: '0', CARILLON_INTERNAL_PORT: '0', [name]: String(port) };
-    const { code, output } = await run(mainOf('standalone'), { cwd: folder, env: { ...noUrls, ...other } });
-    expect(output.trim()).toBe(
-      `Port ${port} on 127.0.0.1 is in use: end the process that listens there, or set ${name} to a free port.`,
-    );
-    expect(code).toBe(1);
-  });
+  it.each(['CARILLON_HTTP_PORT', 'CARILLON_INTERNAL_PORT'])(
+    'tells in a sentence that the port of %s is in use',
+    async (name) => {
+      const other = { CARILLON_HTTP_PORT: '0', CARILLON_INTERNAL_PORT: '0', [name]: String(port) };
+      const { code, output } = await run(mainOf('standalone'), { cwd: folder, env: { ...noUrls, ...other } });
+      expect(output.trim()).toBe(
+        `Port ${port} on 127.0.0.1 is in use: end the process that listens there, or set ${name} to a free port.`,
+      );
+      expect(code).toBe(1);
+    },
+  );
 
   it('tells in a sentence that the folder cannot be written', async () => {
     writeFileSync(join(folder, 'data'), 'a file is in the way');
     const env = { ...noUrls, CARILLON_HTTP_PORT: '0', CARILLON_INTERNAL_PORT: '0' };
     const { code, output } = await run(mainOf('standalone'), { cwd: folder, env });
-    expect(output.trim()).toMatch(/^The folder .*data cannot be written \(\w+\): make it writable, or set \w+ to another one\.$/);
+    expect(output.trim()).toMatch(
+      /^The folder .*data cannot be written \(\w+\): make it writable, or set \w+ to another one\.$/,
+    );
     expect(code).toBe(1);
   });
 });
@@ -216,9 +223,15 @@ async function withOutput({ command }: Started): Promise<{ output: string }> {
 }
 
 /** A GET with headers that fetch would not let us set. */
-function rawGet(url: string, path: string, headers: Record<string, string>): Promise<{ status: number; body: string }> {
+function rawGet(
+  url: string,
+  path: string,
+  headers: Record<string, string>,
+): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
-    const lines = Object.entries({ ...headers, Connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+    const lines = Object.entries({ ...headers, Connection: 'close' }).map(
+      ([name, value]) => `${name}: ${value}\r\n`,
+    );
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () =>
       socket.end(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`),
     );

@@ -68,14 +68,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 async function startClusterServices(members: 1 | 3): Promise<ClusterServices> {
-  const settled = await Promise.allSettled([startMongo({ members }), startRedis(), startNats()]);
-  const [mongo, redis, nats] = settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
-  if (mongo && redis && nats) {
-    return { mongo: mongo as MongoServer, redis: redis as SingleServer, nats: nats as SingleServer };
+  const starting = [startMongo({ members }), startRedis(), startNats()] as const;
+  const settled = await Promise.allSettled(starting);
+  const failed = settled.filter((one) => one.status === 'rejected');
+  if (failed.length === 0) {
+    const [mongo, redis, nats] = await Promise.all(starting);
+    return { mongo, redis, nats };
   }
-  await Promise.all([mongo, redis, nats].map((server) => server?.stop()));
-  const reasons = settled.flatMap((one) => (one.status === 'rejected' ? [String(one.reason)] : []));
-  throw new Error(reasons.join('\n'));
+  for (const one of settled) if (one.status === 'fulfilled') await one.value.stop();
+  throw new Error(failed.map(({ reason }) => String(reason)).join('\n'));
 }
 
 async function stopServices({ mongo, redis, nats }: ClusterServices): Promise<void> {
@@ -87,7 +88,11 @@ interface Placed {
   readonly url: string;
 }
 
-async function makeApps(options: ClusterOptions, services: ClusterServices, adminKey: string): Promise<Placed[]> {
+async function makeApps(
+  options: ClusterOptions,
+  services: ClusterServices,
+  adminKey: string,
+): Promise<Placed[]> {
   const { pushNodes, env = {}, onLine = () => {} } = options;
   const shared = {
     MONGO_URL: services.mongo.url,
@@ -98,7 +103,12 @@ async function makeApps(options: ClusterOptions, services: ClusterServices, admi
     PUSH_DRAIN_MS: '2000',
     ...env,
   };
-  const names = ['auth', 'collect', 'dispatch', ...Array.from({ length: pushNodes }, (_, at) => `push-${at + 1}`)];
+  const names = [
+    'auth',
+    'collect',
+    'dispatch',
+    ...Array.from({ length: pushNodes }, (_, at) => `push-${at + 1}`),
+  ];
   const ports = await freePorts(names.length * 2);
   return names.map((name, at) => {
     const [port = 0, internalPort = 0] = ports.slice(at * 2);

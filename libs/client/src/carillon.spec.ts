@@ -265,6 +265,7 @@ describe('a topic', () => {
     const { world, carillon } = setUp();
     carillon.on('message', () => {}, { topic: 'x' });
     await world.open({ user: startAt(0), 'topic:x': startAt(4) });
+    expect(world.socket.sent('subscribe')).toEqual([]);
     world.socket.end(4200);
     await world.advance(0);
     const socket = await world.open();

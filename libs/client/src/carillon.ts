@@ -126,15 +126,13 @@ export class Carillon {
         wake();
       });
     const off = this.on('message', enqueue, options);
+    let shown: (typeof waiting)[number] | undefined;
     try {
       while (!signal?.aborted) {
-        const next = waiting.shift();
-        if (next) {
-          try {
-            yield next.message;
-          } finally {
-            next.settle();
-          }
+        shown = waiting.shift();
+        if (shown) {
+          yield shown.message;
+          shown.settle();
         } else {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -143,6 +141,8 @@ export class Carillon {
       }
     } finally {
       off();
+      // Left while it was shown: the page has had it.
+      shown?.settle();
       for (const { settle } of waiting) settle(unseen);
     }
   }

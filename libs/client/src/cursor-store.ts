@@ -51,7 +51,7 @@ export function localCursors(options: LocalCursorsOptions = {}): CursorStore {
       const cursors: Record<string, number> = {};
       for (const key of [...local.keys(), ...session.keys()]) {
         const seq = Number(session.get(key) ?? local.get(key));
-        if (key.startsWith(prefix) && Number.isSafeInteger(seq)) cursors[key.slice(prefix.length)] = seq;
+        if (key.startsWith(prefix) && isPosition(seq)) cursors[key.slice(prefix.length)] = seq;
       }
       return { user, epoch, cursors };
     },
@@ -60,14 +60,19 @@ export function localCursors(options: LocalCursorsOptions = {}): CursorStore {
       const key = `${scope}/${owner}/${log}`;
       for (const storage of [local, session]) {
         if (storage.get(scope) !== owner) own(storage, scope, owner);
-        if (isReset || storage === session || seq > Number(storage.get(key))) storage.set(key, String(seq));
+        if (isReset || storage === session || seq > Number(storage.get(key) ?? -1))
+          storage.set(key, String(seq));
       }
     },
   };
 }
 
-/** An id that no other device or tab has, from two draws. */
-export function randomId(prefix: string, random: () => number): string {
+function isPosition(seq: number): boolean {
+  return Number.isSafeInteger(seq) && seq >= 0;
+}
+
+/** An id that no other device of the user has, from two draws. */
+function randomId(prefix: string, random: () => number): string {
   return prefix + [random(), random()].map((draw) => draw.toString(36).slice(2)).join('');
 }
 

@@ -156,11 +156,6 @@ const pushSchema = z.strictObject({
     { min: 1, max: 1_000_000, default: 50_000 },
     'Sockets of this node at most.',
   ),
-  connectionsPerAddressMax: wholeNumber(
-    'PUSH_CONNECTIONS_PER_ADDRESS_MAX',
-    { min: 1, max: 1_000_000, default: 1_000 },
-    'Sockets of one client address on this node at most.',
-  ),
   drainMs: optionalNumber(
     'PUSH_DRAIN_MS',
     { min: 0, max: 600 * second },

@@ -54,7 +54,6 @@ export interface Config {
   readonly push: {
     readonly admission: { readonly perSecond: number; readonly burst: number };
     readonly connectionsMax: number;
-    readonly connectionsPerAddressMax: number;
     readonly drainMs: number;
   };
   readonly delivery: DeliveryConfig;

@@ -19,11 +19,7 @@ export function createLogger(facts: LogFacts, destination?: DestinationStream): 
       level: facts.level,
       base: { node: facts.node, service: facts.services.join('+') },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      redact: {
-        paths: [...secretNames, ...secretNames.map((name) => `*${name}`), ...headerPaths],
-        censor: '***',
-      },
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
       serializers: { err: serializeError, error: serializeError },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
@@ -31,9 +27,10 @@ export function createLogger(facts: LogFacts, destination?: DestinationStream): 
 }
 
 /** Nobody should log these; if somebody does, they do not show. */
-const secretNames = [
+const secretNames = new Set([
   'authorization',
   'cookie',
+  'sec-websocket-protocol',
   'token',
   'password',
   'secret',
@@ -41,11 +38,32 @@ const secretNames = [
   'apiKey',
   'data',
   'payload',
-].map((name) => `["${name}"]`);
-const headerPaths = ['authorization', 'cookie', 'sec-websocket-protocol'].flatMap((name) => [
-  `headers["${name}"]`,
-  `req.headers["${name}"]`,
 ]);
+/** How deep is looked for them: `req.headers.cookie`. */
+const secretDepth = 3;
+
+/** pino's own `redact` with wildcards costs eight times the line. */
+function withoutSecrets(line: Record<string, unknown>): Record<string, unknown> {
+  return withoutSecretsIn(line, secretDepth) as Record<string, unknown>;
+}
+
+/** The object itself where there is nothing to hide. */
+function withoutSecretsIn(given: object, depth: number): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(given)) {
+    const shown = shownAs(name, value, depth);
+    if (shown === value) continue;
+    copy ??= { ...given };
+    copy[name] = shown;
+  }
+  return copy ?? given;
+}
+
+function shownAs(name: string, value: unknown, depth: number): unknown {
+  if (secretNames.has(name) && value !== undefined) return '***';
+  const isContainer = typeof value === 'object' && value !== null && !(value instanceof Error);
+  return isContainer && depth > 1 ? withoutSecretsIn(value, depth - 1) : value;
+}
 
 const noted = new WeakMap<IncomingMessage, { readonly route: string; readonly at: number }>();
 

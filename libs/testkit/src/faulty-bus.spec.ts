@@ -78,6 +78,46 @@ it('lets the one who asks wait when a request or its answer is lost', async () =
   await expect(sound.request('carillon.nobody', new Uint8Array(), 50)).rejects.toBeInstanceOf(NoResponder);
 });
 
+it('ends requests that were lost when it is closed', async () => {
+  const bus = new FaultyBus(new MemoryBus(clock, hub), {
+    clock,
+    random: new SeededRandom(1),
+    faults: { lost: 1 },
+  });
+  const outcome = expect(bus.request('carillon.x', new Uint8Array(), 60_000)).rejects.toBeInstanceOf(
+    TimedOut,
+  );
+  await bus.close();
+  await outcome;
+});
+
+it('sends nothing while it is away', async () => {
+  const bus = new FaultyBus(new MemoryBus(clock, hub), { clock, random: new SeededRandom(1) });
+  const heard: number[] = [];
+  new MemoryBus(clock, hub).subscribe('carillon.out', ({ data }) => heard.push(data[0]!));
+  for (const n of [1, 2, 3]) {
+    if (n === 2) bus.goAway();
+    if (n === 3) bus.comeBack();
+    bus.publish('carillon.out', Uint8Array.of(n));
+    await clock.advance(1);
+  }
+  expect(heard).toEqual([1, 3]);
+});
+
+it('passes on the reconnects of the bus that it wraps', () => {
+  const options = { clock, random: new SeededRandom(1) };
+  const inner = new FaultyBus(new MemoryBus(clock, hub), options);
+  const outer = new FaultyBus(inner, options);
+  let reconnects = 0;
+  outer.onReconnect(() => {
+    reconnects += 1;
+  });
+  inner.goAway();
+  expect(reconnects).toBe(0);
+  inner.comeBack();
+  expect(reconnects).toBe(1);
+});
+
 it('hears nothing while it is away', async () => {
   const bus = new FaultyBus(new MemoryBus(clock, hub), { clock, random: new SeededRandom(1) });
   const heard: number[] = [];

@@ -79,20 +79,13 @@ export class FaultyBus extends Bus {
     onMessage: (message: BusMessage) => void,
     group?: string,
   ): Subscription {
-    let isSubscribed = true;
     const receive = (message: BusMessage) => {
       const reply = (answer: Uint8Array) => {
         if (!this.isAway) this.pass(() => message.reply(answer));
       };
-      if (isSubscribed && !this.isAway) onMessage({ data: message.data, reply });
+      if (!this.isAway) onMessage({ data: message.data, reply });
     };
-    const subscription = this.bus.subscribe(subject, receive, group);
-    return {
-      unsubscribe() {
-        isSubscribed = false;
-        subscription.unsubscribe();
-      },
-    };
+    return this.bus.subscribe(subject, receive, group);
   }
 
   override onReconnect(listener: () => void): void {

@@ -15,7 +15,7 @@ export class FaultyLog extends MessageLog {
   /** How many calls reached the log, with or without a fault. */
   readonly calls = { append: 0, read: 0 };
   private readonly appendFaults: AppendFault[] = [];
-  private held: Promise<void> | undefined;
+  private held = Promise.resolve();
 
   constructor(private readonly log: MessageLog) {
     super();
@@ -30,10 +30,7 @@ export class FaultyLog extends MessageLog {
   holdAppends(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.held = promise;
-    return () => {
-      this.held = undefined;
-      resolve();
-    };
+    return resolve;
   }
 
   override async append(drafts: readonly Draft[]): Promise<readonly Appended[]> {

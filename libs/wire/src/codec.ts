@@ -98,7 +98,7 @@ function pick<F>(frame: JsonObject, fields: Fields | undefined): Decoded<F> {
   if (fields === undefined) return refuse('type is not one of this direction');
   const picked: Record<string, unknown> = {};
   for (const [key, field] of fields) {
-    const value = Object.hasOwn(frame, key) ? frame[key] : undefined;
+    const value = frame[key];
     if (value === undefined) {
       if (field.isOptional) continue;
       return refuse(`${String(frame.type)}.${key} is missing`);

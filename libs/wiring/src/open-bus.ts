@@ -1,6 +1,6 @@
 /** Which bus for which configuration. */
-import { type Bus, type Clock, PortError, type Random } from '@carillon/domain/ports';
-import { type BusConfig, StartFault } from '@carillon/platform';
+import type { Bus, Clock, Random } from '@carillon/domain/ports';
+import type { BusConfig } from '@carillon/platform';
 
 export interface BusParts {
   /** How this process is called on the bus. */
@@ -9,20 +9,17 @@ export interface BusParts {
   readonly inboxPrefix: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of what has no caller. */
+  readonly report: (error: Error) => void;
 }
 
-/** @throws StartFault */
+/** Does not wait for NATS: while it is away messages are taken and found by anti-entropy. */
 export async function openBus(config: BusConfig, parts: BusParts): Promise<Bus> {
-  const { name, inboxPrefix, clock, random } = parts;
+  const { name, inboxPrefix, clock, random, report } = parts;
   switch (config.kind) {
     case 'nats': {
       const { NatsBus } = await import('@carillon/bus-nats');
-      try {
-        return await NatsBus.open({ url: config.url, name, inboxPrefix, random });
-      } catch (error) {
-        if (!(error instanceof PortError)) throw error;
-        throw new StartFault('NATS cannot be reached: start it, or correct NATS_URL.', { cause: error });
-      }
+      return NatsBus.open({ url: config.url, name, inboxPrefix, random, report });
     }
     case 'memory': {
       const { MemoryBus } = await import('@carillon/bus-memory');

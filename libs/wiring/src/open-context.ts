@@ -27,7 +27,7 @@ export interface OpenedContext {
   readonly close: () => Promise<void>;
 }
 
-/** The ports have answered once. @throws StartFault; nothing stays open then */
+/** The store has answered once. @throws StartFault; nothing stays open then */
 export async function openContext(parts: ContextParts): Promise<OpenedContext> {
   const { services, config } = parts;
   const log = createLogger({ level: config.log.level, node: config.node, services });
@@ -37,7 +37,7 @@ export async function openContext(parts: ContextParts): Promise<OpenedContext> {
   const health = new Health();
   const metrics = new Metrics();
   metrics.collectProcess();
-  const { ports, owned } = await openPorts({ ...parts, clock, random });
+  const { ports, owned } = await openPorts({ ...parts, clock, random, log });
   watchPorts(ports, services, health);
   const context = { config, node: config.node, ...ports, clock, random, metrics, health, log };
   try {

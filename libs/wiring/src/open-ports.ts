@@ -20,6 +20,7 @@ export interface PortParts {
   readonly ports: Partial<OpenedPorts>;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Logger;
 }
 
 interface Owned {
@@ -27,9 +28,9 @@ interface Owned {
   close(): Promise<void>;
 }
 
-/** All ports or none: what was opened before a fault is closed again. @throws StartFault */
+/** All ports or none: what was opened before a fault is closed again. Waits for the store alone. @throws StartFault */
 export async function openPorts(parts: PortParts): Promise<{ ports: OpenedPorts; owned: readonly Owned[] }> {
-  const { services, config, ports, clock, random } = parts;
+  const { services, config, ports, clock, random, log } = parts;
   const owned: Owned[] = [];
   const open = async <P extends { close(): Promise<void> }>(
     name: string,
@@ -51,7 +52,8 @@ export async function openPorts(parts: PortParts): Promise<{ ports: OpenedPorts;
         ? await open('routes', openRoutes(config.routes, { clock, random, commandTimeoutMs }))
         : unopenedRoutes());
     const inboxPrefix = `_INBOX_${services.join('_')}`;
-    const busParts = { name: config.node, inboxPrefix, clock, random };
+    const report = (error: Error) => log.warn({ err: error }, 'bus');
+    const busParts = { name: config.node, inboxPrefix, clock, random, report };
     const bus = ports.bus ?? (await open('bus', openBus(config.bus, busParts)));
     return { ports: { store, routes, bus }, owned };
   } catch (error) {

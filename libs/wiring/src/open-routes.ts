@@ -1,6 +1,6 @@
 /** Which route table for which configuration. */
-import { type Clock, PortError, type Random, type RouteTable } from '@carillon/domain/ports';
-import { type RoutesConfig, StartFault } from '@carillon/platform';
+import type { Clock, Random, RouteTable } from '@carillon/domain/ports';
+import type { RoutesConfig } from '@carillon/platform';
 
 export interface RoutesParts {
   readonly clock: Clock;
@@ -8,23 +8,16 @@ export interface RoutesParts {
   readonly commandTimeoutMs: number;
 }
 
-/** @throws StartFault */
+/** Does not wait for Redis: while it is away routes cannot be asked, and delivery goes on without them. */
 export async function openRoutes(config: RoutesConfig, parts: RoutesParts): Promise<RouteTable> {
-  const { clock, random, commandTimeoutMs } = parts;
   switch (config.kind) {
     case 'redis': {
       const { RedisRoutes } = await import('@carillon/routes-redis');
-      const { url, prefix } = config;
-      try {
-        return await RedisRoutes.open({ url, prefix, clock, random, commandTimeoutMs });
-      } catch (error) {
-        if (!(error instanceof PortError)) throw error;
-        throw new StartFault('Redis cannot be reached: start it, or correct REDIS_URL.', { cause: error });
-      }
+      return RedisRoutes.open({ ...parts, url: config.url, prefix: config.prefix });
     }
     case 'memory': {
       const { MemoryRoutes } = await import('@carillon/routes-memory');
-      return new MemoryRoutes(clock);
+      return new MemoryRoutes(parts.clock);
     }
     default:
       return config satisfies never;

@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigInvalid, type ServiceContext, StartFault } from '@carillon/platform';
-import { type BeforeApplicationShutdown, Controller, Get, Inject, Module, type OnModuleInit } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Controller,
+  Get,
+  Inject,
+  Module,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type RunningService, type StartOptions, startService } from './start-service.js';
 
@@ -85,7 +92,11 @@ describe('startService', () => {
   it('listens, answers with a request id, and is ready', async () => {
     const { url, internalUrl } = await start();
     const answer = await fetch(`${url}/page`, { headers: { 'request-id': 'r-1' } });
-    expect([answer.status, await answer.text(), answer.headers.get('request-id')]).toEqual([200, 'n1', 'r-1']);
+    expect([answer.status, await answer.text(), answer.headers.get('request-id')]).toEqual([
+      200,
+      'n1',
+      'r-1',
+    ]);
     const readiness = await fetch(`${internalUrl}/readyz`);
     expect(await readiness.json()).toEqual({ ready: true, checks: { store: 'ok', clock: 'ok', bus: 'ok' } });
   });
@@ -95,7 +106,9 @@ describe('startService', () => {
     await fetch(`${url}/page?user=canary`);
     await fetch(`${url}/canary`);
     const text = await (await fetch(`${internalUrl}/metrics`)).text();
-    expect(text).toContain('carillon_http_request_duration_seconds_count{method="GET",route="/page",status="200"} 1');
+    expect(text).toContain(
+      'carillon_http_request_duration_seconds_count{method="GET",route="/page",status="200"} 1',
+    );
     expect(text).toContain('status="404"} 1');
     expect(text).not.toContain('canary');
   });
@@ -170,15 +183,17 @@ describe('a start that fails', () => {
       (error: unknown) => error,
     );
     expect(fault).toBeInstanceOf(StartFault);
-    expect(String(fault)).toMatch(/The folder .*data cannot be written \(ENOTDIR\): make it writable, or set/);
+    expect(String(fault)).toMatch(
+      /The folder .*data cannot be written \(ENOTDIR\): make it writable, or set/,
+    );
   });
 
   it('says so when the file is no store', async () => {
     const path = join(folder, 'no-store');
     writeFileSync(path, 'this is no database'.repeat(100));
-    await expect(start(new Diary(), { env: { ...env, STORE_KIND: 'sqlite', STORE_PATH: path } })).rejects.toThrow(
-      StartFault,
-    );
+    await expect(
+      start(new Diary(), { env: { ...env, STORE_KIND: 'sqlite', STORE_PATH: path } }),
+    ).rejects.toThrow(StartFault);
   });
 
   it('reports faults of the configuration before it opens anything', async () => {
@@ -189,7 +204,10 @@ describe('a start that fails', () => {
     const diary = new Diary();
     diary.initFault = new StartFault('The key is missing: give it.');
     let context: ServiceContext | undefined;
-    const failing = start(diary, { routes: (given) => void (context = given) });
+    const routes = (given: ServiceContext) => {
+      context = given;
+    };
+    const failing = start(diary, { routes });
     await expect(failing).rejects.toThrow('The key is missing');
     await expect(context?.store.facts.now()).rejects.toThrow();
   });

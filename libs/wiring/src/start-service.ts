@@ -98,12 +98,11 @@ async function listen(
   config: Config,
 ): Promise<string> {
   const { host, port } = config.http;
-  if (services.every((service) => service === 'dispatch')) {
-    await app.init();
-    return '';
-  }
+  await app.init();
+  if (services.every((service) => service === 'dispatch')) return '';
   try {
-    await app.listen({ host, port });
+    // Not the application's own listen: it would log the error besides, in the system's words.
+    await app.getHttpAdapter().getInstance().listen({ host, port });
   } catch (error) {
     throw listenFault(error, { host, port, env: 'CARILLON_HTTP_PORT' });
   }

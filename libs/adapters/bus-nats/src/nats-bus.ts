@@ -35,7 +35,6 @@ export class NatsBus extends Bus {
   #link: NatsLink | undefined;
   #connection: NatsConnection | undefined;
   #outflow: Outflow | undefined;
-  #isClosed = false;
 
   /** Does not fail while NATS is away: subscriptions made meanwhile count from when it is there. */
   static async open(options: NatsBusOptions): Promise<Bus> {
@@ -91,7 +90,6 @@ export class NatsBus extends Bus {
   }
 
   override async close(): Promise<void> {
-    this.#isClosed = true;
     this.#listenings.clear();
     this.#requests.failAll(() => new TimedOut('the bus was closed'));
     this.#connection = undefined;
@@ -117,24 +115,21 @@ export class NatsBus extends Bus {
 
   /** Only once the server knows the subscriptions: who catches up before that could miss what comes in between. */
   async #tellReconnected(connection: NatsConnection): Promise<void> {
-    try {
-      await answered(connection);
-    } catch (error) {
-      if (!(error instanceof PortUnavailable)) throw error;
-      // Broken again, or slow: it is told at once or by the next reconnect, never not at all.
-      if (this.#connection !== connection) return;
-    }
+    // Where the connection breaks first, this never resolves and the next one tells.
+    await connection.flush();
     for (const listener of this.#reconnectListeners) this.#guard(listener);
   }
 
   #attach(listening: Listening, connection: NatsConnection): void {
     const { subject, group, onMessage } = listening;
-    listening.current = connection.subscribe(subject, {
-      ...(group === undefined ? {} : { queue: group }),
-      callback: (error, message) => {
-        if (error) this.#report(error);
-        else this.#guard(() => onMessage(this.#messageOf(message)));
-      },
+    this.#guard(() => {
+      listening.current = connection.subscribe(subject, {
+        ...(group === undefined ? {} : { queue: group }),
+        callback: (error, message) => {
+          if (error) this.#report(error);
+          else this.#guard(() => onMessage(this.#messageOf(message)));
+        },
+      });
     });
   }
 

@@ -66,7 +66,7 @@ export class NatsLink {
         attempt = 0;
         this.#connection = connection;
         if (signal.aborted) await connection.close();
-        else this.#listener.onUp(connection, attempts === 0);
+        else if (!connection.isClosed()) this.#listener.onUp(connection, attempts === 0);
       }
       if (attempts === 0) onFirstAttempt();
       if (connection) {

@@ -13,6 +13,7 @@ export function clockContract(name: string, setUp: ClockSetUp): void {
   describe(`${name} keeps the contract of Clock`, () => {
     tellingTime(setUp);
     runningTasks(setUp);
+    cancellingRepeats(setUp);
     takingTurns(setUp);
   });
 }
@@ -106,7 +107,39 @@ function runningTasks({ open, passTime }: ClockSetUp): void {
   });
 }
 
+function cancellingRepeats({ open, passTime }: ClockSetUp): void {
+  it('runs a repeated task no more when it is cancelled while it runs', async () => {
+    const clock = open();
+    let runs = 0;
+    const timer = repeat(
+      clock,
+      () => 5,
+      async () => {
+        runs += 1;
+        await sleep(clock, 100);
+      },
+    );
+    await passTime(60);
+    timer.cancel();
+    await passTime(400);
+    expect(runs).toBe(1);
+  });
+}
+
 function takingTurns({ open, passTime }: ClockSetUp): void {
+  it('lets promises that are ready go before a task that falls due', async () => {
+    const clock = open();
+    const ran: string[] = [];
+    clock.after(5, () => ran.push('task'));
+    const chain = async () => {
+      for (let link = 0; link < 10; link++) await Promise.resolve();
+      ran.push('promise');
+    };
+    void chain();
+    await passTime(100);
+    expect(ran).toEqual(['promise', 'task']);
+  });
+
   it('runs a task of the next turn after this one and its promises, in order', async () => {
     const clock = open();
     const ran: string[] = [];

@@ -30,7 +30,6 @@ import { Pressure } from './pressure.js';
 import { RequestCount } from './request-count.js';
 
 @Module({})
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest finds a dynamic module by its class
 export class CollectModule {
   static with(context: ServiceContext): DynamicModule {
     const { store } = context;

@@ -1,7 +1,7 @@
 /** What happened to one entry on its way to one user, in order of time. */
 import { isoTime, type TimelineEvent } from '@carillon/api';
 import { type ConnectionRecord, deviceName, type Entry, type Receipt } from '@carillon/domain';
-import { settlementsIn } from './delivery-verdict.js';
+import { type Settlement, settlementsOf } from './delivery-verdict.js';
 
 export interface TimelineFacts {
   readonly entry: Entry;
@@ -19,7 +19,8 @@ export function timelineOf({ entry, now, receipts, connections }: TimelineFacts)
   const { seq, acceptedAt, expiresAt } = entry;
   const all: Happening[] = [
     { at: acceptedAt, event: 'accepted', seq },
-    ...receipts.flatMap((receipt) => receiptEvents(receipt, seq)),
+    ...receipts.flatMap((receipt) => sentEvents(receipt, seq)),
+    ...settlementsOf(entry, receipts).map(settledEvent),
     ...connections.flatMap((connection) => connectionEvents(connection, acceptedAt)),
   ];
   if (expiresAt <= now) all.push({ at: expiresAt, event: 'expired' });
@@ -29,19 +30,21 @@ export function timelineOf({ entry, now, receipts, connections }: TimelineFacts)
     .map(({ at, ...event }) => ({ at: isoTime(at), ...event }));
 }
 
-function receiptEvents(receipt: Receipt, seq: number): Happening[] {
-  const { connection, node, device, sent } = receipt;
-  const where = { connection, node, ...(device ? { device: deviceName(device) } : {}) };
-  const sentEvents = sent
+function sentEvents(receipt: Receipt, seq: number): Happening[] {
+  return receipt.sent
     .filter(({ from, to }) => from <= seq && seq <= to)
-    .map(({ at, way }): Happening => ({ at, event: 'sent', ...where, way }));
-  const settledEvents = settlementsIn(receipt, seq).map(
-    ({ at, mishap }): Happening => ({ at, event: eventOf(mishap), ...where }),
-  );
-  return [...sentEvents, ...settledEvents];
+    .map(({ at, way }) => ({ at, event: 'sent', ...placeOf(receipt), way }));
 }
 
-function eventOf(mishap: 'handler_failed' | 'unhandled' | undefined): TimelineEvent['event'] {
+function settledEvent({ at, mishap, receipt }: Settlement): Happening {
+  return { at, event: eventOf(mishap), ...placeOf(receipt) };
+}
+
+function placeOf({ connection, node, device }: Receipt) {
+  return { connection, node, ...(device ? { device: deviceName(device) } : {}) };
+}
+
+function eventOf(mishap: Settlement['mishap']): TimelineEvent['event'] {
   if (mishap === 'handler_failed') return 'failed';
   return mishap ?? 'delivered';
 }

@@ -9,6 +9,7 @@ import {
   type Entry,
   fateOf,
   type Receipt,
+  type TimedRange,
   type Way,
 } from '@carillon/domain';
 
@@ -48,11 +49,9 @@ export function furthest(verdicts: readonly Verdict[]): Verdict | undefined {
 export function verdictOf(facts: DeviceFacts): Verdict {
   const { entry, now, receipts } = facts;
   const sent = lastSent(receipts, entry.seq);
-  const settled = firstSettled(receipts, entry.seq);
+  const [settled] = settlementsOf(entry, receipts);
   const fate = fateOf(entry, now);
-  if (settled && (sent || settled.at < entry.expiresAt) && !(entry.mark && !sent)) {
-    return { ...settledVerdict(settled), ...sent };
-  }
+  if (settled) return { ...settledVerdict(settled), ...sent };
   // A position past a live entry is a settlement whose receipt is not there, or not yet.
   if (facts.isPast && fate === 'live') return { status: 'delivered', ...sent };
   if (fate !== 'live') return { status: fate, reason: fate, ...sent };
@@ -69,35 +68,56 @@ function waitsFor({ isConnected, connection }: DeviceFacts): DeliveryReason {
   return connection?.closeCode === slowConsumer ? 'slow_consumer' : 'offline';
 }
 
-interface Settled {
+/** A proven settlement: by a handler, or by its failure. */
+export interface Settlement {
   readonly at: number;
   readonly mishap?: 'handler_failed' | 'unhandled';
+  readonly receipt: Receipt;
 }
 
-function settledVerdict({ at, mishap }: Settled): Verdict {
+/**
+ * Settlements that prove a delivery; those by a handler before failed ones, of equals the earliest first. Settled
+ * without having been sent on that connection means that an acknowledgement came late, or that the entry was passed over
+ * because it was not to be shown any more: only what cannot be the second counts.
+ */
+export function settlementsOf(entry: Entry, receipts: readonly Receipt[]): Settlement[] {
+  const sentOn = new Set(
+    receipts.flatMap((each) => (includes(each.sent, entry.seq) ? [each.connection] : [])),
+  );
+  const found = receipts.flatMap((receipt) =>
+    settledAt(receipt, entry.seq).filter(
+      ({ at, mishap }) => mishap !== undefined || sentOn.has(receipt.connection) || wasShown(entry, at),
+    ),
+  );
+  return found.sort((one, other) => Number(!!one.mishap) - Number(!!other.mishap) || one.at - other.at);
+}
+
+function wasShown({ mark, expiresAt }: Entry, at: number): boolean {
+  return at < expiresAt && mark !== 'recalled' && mark !== 'superseded';
+}
+
+function settledVerdict({ at, mishap }: Settlement): Verdict {
   if (mishap) return { status: 'failed', reason: mishap, settledAt: at };
   return { status: 'delivered', settledAt: at };
 }
 
-/** A settlement by a handler counts before a failed one; of equals the earliest. */
-function firstSettled(receipts: readonly Receipt[], seq: number): Settled | undefined {
-  const found = receipts.flatMap((receipt) => settlementsIn(receipt, seq));
-  return found.sort((one, other) => Number(!!one.mishap) - Number(!!other.mishap) || one.at - other.at)[0];
+function settledAt(receipt: Receipt, seq: number): Settlement[] {
+  return receipt.settled
+    .filter((range) => includes([range], seq))
+    .map(({ at }) => {
+      if (receipt.failed.includes(seq)) return { at, mishap: 'handler_failed', receipt };
+      return receipt.unhandled.includes(seq) ? { at, mishap: 'unhandled', receipt } : { at, receipt };
+    });
 }
 
-/** When and how the entry was settled on this connection. */
-export function settlementsIn({ settled, failed, unhandled }: Receipt, seq: number): Settled[] {
-  const ranges = settled.filter(({ from, to }) => from <= seq && seq <= to);
-  return ranges.map(({ at }) => {
-    if (failed.includes(seq)) return { at, mishap: 'handler_failed' };
-    return unhandled.includes(seq) ? { at, mishap: 'unhandled' } : { at };
-  });
+function includes(ranges: readonly TimedRange[], seq: number): boolean {
+  return ranges.some(({ from, to }) => from <= seq && seq <= to);
 }
 
 function lastSent(receipts: readonly Receipt[], seq: number): Omit<Verdict, 'status'> | undefined {
   const found = receipts.flatMap(({ connection, node, sent }) =>
     sent
-      .filter(({ from, to }) => from <= seq && seq <= to)
+      .filter((range) => includes([range], seq))
       .map(({ at, way }) => ({ sentAt: at, connection, node, way })),
   );
   return found.sort((one, other) => other.sentAt - one.sentAt)[0];

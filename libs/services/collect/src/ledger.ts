@@ -31,7 +31,7 @@ import { isName } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
 import { summaryOf } from './delivery-summary.js';
 import { timelineOf } from './delivery-timeline.js';
-import { furthest, settlementsIn, type Verdict, verdictOf } from './delivery-verdict.js';
+import { furthest, settlementsOf, type Verdict, verdictOf } from './delivery-verdict.js';
 
 /** Whose message, and which. */
 export interface MessageRef {
@@ -116,7 +116,7 @@ export class Ledger {
     const statuses = await eachOf(entries, async (entry) => {
       const user = logUser(entry.log) as UserKey;
       const receipts = await this.receipts.ofEntry(entry.log, entry.seq, user);
-      const isSettled = receipts.some((each) => settlementsIn(each, entry.seq).length > 0);
+      const isSettled = settlementsOf(entry, receipts).length > 0;
       const isPast = !isSettled && (positions.get(entry.log) ?? 0) >= entry.seq;
       const judge = (own: readonly Receipt[]) =>
         verdictOf({ entry, now, receipts: own, isPast: isPast && own.length === 0, isConnected: false });

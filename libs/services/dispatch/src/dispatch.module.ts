@@ -11,7 +11,6 @@ import { NodeLines } from './node-lines.js';
 import { NodePushes } from './node-pushes.js';
 
 @Module({})
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest finds a dynamic module by its class
 export class DispatchModule {
   static with(context: ServiceContext): DynamicModule {
     const id = `${context.node}~${randomName(context.random, 10)}`;

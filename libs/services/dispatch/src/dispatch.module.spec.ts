@@ -1,0 +1,70 @@
+/** Dispatch as a process has it: it announces itself, takes batches, and leaves in order. */
+import {
+  type DispatchAnnouncement,
+  type DispatchAnswer,
+  encodeDoorbell,
+  fromJsonBytes,
+  joinDoorbells,
+  subjects,
+} from '@carillon/domain';
+import { NoResponder } from '@carillon/domain/ports';
+import { createLogger, Health, Metrics, readConfig } from '@carillon/platform';
+import { FakeClock, inbox, memoryPorts } from '@carillon/testkit';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DispatchModule } from './dispatch.module.js';
+
+const services = ['auth', 'collect', 'dispatch', 'push'] as const;
+const bell = encodeDoorbell({ log: inbox('a'), seq: 1, acceptedAt: 0, expiresAt: 1, frame: '{}' });
+
+let clock: FakeClock;
+let app: INestApplication;
+let ports: Awaited<ReturnType<typeof memoryPorts>>;
+let heard: string[];
+
+beforeEach(async () => {
+  ports = await memoryPorts();
+  clock = ports.clock;
+  heard = [];
+  ports.bus.subscribe(subjects.dispatchAnnouncements, ({ data }) => {
+    heard.push(fromJsonBytes<DispatchAnnouncement>(data).id);
+  });
+  const context = {
+    ...ports,
+    config: readConfig(services, { STORE_KIND: 'memory' }),
+    node: 'dispatch-1',
+    metrics: new Metrics(),
+    health: new Health(),
+    log: createLogger({ level: 'silent', node: 'dispatch-1', services: ['dispatch'] }),
+  };
+  const module = await Test.createTestingModule({ imports: [DispatchModule.with(context)] }).compile();
+  app = module.createNestApplication();
+  await app.init();
+});
+
+describe('the module', () => {
+  it('announces one id at once and then each second, and answers under it', async () => {
+    await clock.advance(3_000);
+    expect(heard).toHaveLength(4);
+    const [id] = new Set(heard);
+    expect(heard.every((each) => each === id)).toBe(true);
+    expect(id).toMatch(/^dispatch-1~[0-9A-Z]{10}$/);
+    expect(fromJsonBytes<DispatchAnswer>(await ask(id))).toEqual({ entries: 1, refused: 0 });
+    await app.close();
+  });
+
+  it('falls silent at its end and listens no longer', async () => {
+    await clock.advance(1_000);
+    const [id] = heard;
+    await app.close();
+    const count = heard.length;
+    await clock.advance(5_000);
+    expect(heard).toHaveLength(count);
+    await expect(ask(id)).rejects.toBeInstanceOf(NoResponder);
+  });
+});
+
+function ask(id = ''): Promise<Uint8Array> {
+  return ports.bus.request(subjects.dispatch(id), joinDoorbells([bell]), 2_000);
+}
