@@ -1,5 +1,5 @@
-// `npm run cluster`: auth, collect, dispatch and two push nodes as processes over real MongoDB, Redis and NATS, for
-// development. Prints what they log, says where they are, and ends everything on Ctrl-C.
+// `npm run cluster`: auth, collect, dispatch and two push nodes as processes over real MongoDB, Redis and
+// NATS, for development. Prints what they log, says where they are, and ends everything on Ctrl-C.
 import { type Cluster, startCluster } from './cluster/cluster.ts';
 
 const pushNodes = 2;
@@ -32,13 +32,20 @@ async function stop(): Promise<void> {
   process.exit(0);
 }
 
-function addresses({ authUrl, collectUrl, pushUrls, adminKey, processes, services }: Cluster): string {
+function addresses({
+  authUrl,
+  collectUrl,
+  pushNodes: nodes,
+  adminKey,
+  processes,
+  services,
+}: Cluster): string {
   return `
 The cluster is ready.
 
   Auth      ${authUrl}/v1/tokens
   Collect   ${collectUrl}/v1/messages
-  Push      ${pushUrls.map((url) => `${url.replace('http', 'ws')}/v1/connect`).join('  ')}
+  Push      ${nodes.map(({ socketUrl }) => socketUrl).join('  ')}
   Internal  ${processes.map(({ name, internalUrl }) => `${name} ${internalUrl}`).join('  ')}
   Servers   ${services.mongo.url}  ${services.redis.url}  ${services.nats.url}
 

@@ -81,7 +81,7 @@ export class Device {
     } catch {
       return -1; // Auth cannot be reached now
     }
-    const socket = new WebSocket(`${url}/v1/connect`, ['carillon.v1'], {
+    const socket = new WebSocket(url, ['carillon.v1'], {
       headers: { authorization: `Bearer ${token}` },
       handshakeTimeout: openTimeoutMs,
     });

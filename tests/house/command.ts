@@ -1,6 +1,7 @@
 // Runs one tool of the house as a child process and keeps what it says, so that a failing spec can show it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
 /** The checkout. */
 export const root = join(import.meta.dirname, '../..');
@@ -22,12 +23,17 @@ export class Command {
   readonly child: ChildProcess;
   readonly ended: Promise<Outcome>;
   #output = '';
+  /** Told when there is more output. */
+  readonly #waiting: (() => void)[] = [];
 
   constructor(args: readonly string[], { cwd = root, env = {} }: Options = {}) {
     this.child = spawn(process.execPath, args, { cwd, env: { ...cleanEnvironment(), ...env } });
+    // A spec that fails half way must not leave its tool running.
+    onTestFinished(() => void this.child.kill('SIGTERM'));
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (data) => {
         this.#output += data;
+        for (const wake of this.#waiting.splice(0)) wake();
       });
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code) => resolve({ code, output: this.#output }));
@@ -44,10 +50,7 @@ export class Command {
     for (;;) {
       const match = pattern.exec(this.#output);
       if (match) return match;
-      const more = new Promise<false>((resolve) => {
-        for (const stream of [this.child.stdout, this.child.stderr])
-          stream?.once('data', () => resolve(false));
-      });
+      const more = new Promise<false>((resolve) => this.#waiting.push(() => resolve(false)));
       if (await Promise.race([isOver, more]))
         throw new Error(`It ended without ${pattern}:\n${this.#output}`);
     }

@@ -117,7 +117,7 @@ describe('on a checkout without packages', () => {
       "import { spawn } from 'node:child_process';",
       "const orphan = spawn('sleep', ['60'], { stdio: 'ignore' });",
       'orphan.unref();',
-      'console.log(`orphan ${orphan.pid}`);',
+      "console.log('orphan ' + orphan.pid);",
     ]);
     const command = new Command(['tools/run.mjs', 'test'], { cwd });
     const orphan = Number((await command.said(/orphan (\d+)/))[1]);

@@ -97,6 +97,21 @@ it('end when their run is killed outright, and the next start sweeps what is lef
   expect(foldersOf([command.pid])).toEqual([]);
 });
 
+it.each([
+  ['leaves', 'process.exit(0);', undefined],
+  ['is asked to end', 'setInterval(() => {}, 1000);', 'SIGTERM'],
+] as const)('end with a program that %s without stopping them', { timeout }, async (_, last, signal) => {
+  const redis = JSON.stringify(join(root, 'tools/services/redis.ts'));
+  const script = `const { pid } = await (await import(${redis})).startRedis(); console.log('redis', pid); ${last}`;
+  const command = new Command(['--input-type=module', '-e', script]);
+  const server = Number((await command.said(/redis (\d+)/))[1]);
+  if (signal) command.child.kill(signal);
+  await command.ended;
+  expect(command.child.signalCode).toBe(signal ?? null);
+  expect(foldersOf([command.pid])).toEqual([]);
+  expect(await survivors([server])).toEqual([]);
+});
+
 describe('an address in the environment', () => {
   const given = () => ({
     MONGO_URL: inject('mongoUrl'),

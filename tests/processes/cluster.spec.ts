@@ -1,7 +1,11 @@
+// Proves that the real processes over real servers carry messages, survive kills, and leave nothing
+// behind.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
+import { Command } from '../house/command.ts';
 import { descendants, foldersOf, survivors } from '../house/processes.ts';
 import { buildApps } from './built.ts';
 
@@ -30,11 +34,8 @@ class Client {
   readonly closed: Promise<number>;
   #waiting: (() => void)[] = [];
 
-  constructor(url: string, token: string, cursors: Record<string, number> = {}) {
-    this.socket = new WebSocket(`${url.replace('http', 'ws')}/v1/connect`, [
-      'carillon.v1',
-      `bearer.${token}`,
-    ]);
+  constructor({ socketUrl }: { socketUrl: string }, token: string, cursors: Record<string, number> = {}) {
+    this.socket = new WebSocket(socketUrl, ['carillon.v1', `bearer.${token}`]);
     this.socket.on('open', () => {
       this.#send({ type: 'hello', device: 'd1', instance: 'i1', cursors, topics: [] });
     });
@@ -88,7 +89,7 @@ const appNamed = (name: string) => {
 describe('the cluster', () => {
   it('carries a message from Collect to sockets on both nodes, live', async () => {
     const token = await tokenOf('ann');
-    const clients = cluster.pushUrls.map((url) => new Client(url, token));
+    const clients = cluster.pushNodes.map((node) => new Client(node, token));
     for (const client of clients) await client.got(({ type }) => type === 'welcome');
     const id = await send('ann', 'canary-live');
     for (const client of clients) {
@@ -101,29 +102,29 @@ describe('the cluster', () => {
 
   it('delivers what was sent while the only node was dead, on another node', async () => {
     const token = await tokenOf('bob');
-    const first = new Client(cluster.pushUrls[0] ?? '', token);
+    const first = new Client(appNamed('push-1'), token);
     await first.got(({ type }) => type === 'welcome');
     const before = await send('bob', 'one');
     await first.got(({ id }) => id === before);
-    appNamed('push-1').kill('SIGKILL');
+    await appNamed('push-1').kill('SIGKILL');
     expect(await first.closed).toBe(1006);
     const meanwhile = await send('bob', 'two');
-    const second = new Client(cluster.pushUrls[1] ?? '', token, { user: 1 });
+    const second = new Client(appNamed('push-2'), token, { user: 1 });
     expect(await second.got(({ id }) => id === meanwhile)).toMatchObject({ seq: 2 });
     expect(second.frames.some(({ id }) => id === before)).toBe(false);
     second.socket.close();
     await appNamed('push-1').restart();
-    const third = new Client(cluster.pushUrls[0] ?? '', token, { user: 2 });
+    const third = new Client(appNamed('push-1'), token, { user: 2 });
     await third.got(({ type }) => type === 'welcome');
     third.socket.close();
   });
 
   it('closes sockets with 4200 when their node is told to end, and the node ends with 0', async () => {
-    const client = new Client(cluster.pushUrls[1] ?? '', await tokenOf('cid'));
+    const client = new Client(appNamed('push-2'), await tokenOf('cid'));
     await client.got(({ type }) => type === 'welcome');
     const node = appNamed('push-2');
     const { ended } = node;
-    node.kill('SIGTERM');
+    await node.kill('SIGTERM');
     expect(await client.closed).toBe(4200);
     expect(await ended).toBe(0);
     await node.restart();
@@ -141,6 +142,36 @@ describe('the cluster', () => {
     expect(text).not.toContain('canary');
     expect(text).not.toContain(cluster.adminKey);
     expect(text).not.toMatch(/eyJ[\w-]+\.eyJ/);
+  }, 60_000);
+});
+
+describe('npm run cluster', () => {
+  it('says where everything is, and ends everything on Ctrl-C', async () => {
+    const command = new Command(['tools/cluster.ts']);
+    try {
+      const [text = ''] = await command.said(/The cluster is ready[\s\S]*Ctrl-C stops everything/);
+      const key = /CARILLON_KEY=(\S+)/.exec(text)?.[1] ?? '';
+      const curl = /^ {2}(curl -i (?:.*\\\n)*.*)$/m.exec(text)?.[1] ?? '';
+      const env = { ...process.env, CARILLON_KEY: key };
+      const sent = execFileSync('sh', ['-c', curl], { env, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+      expect(sent).toMatch(/^HTTP\/1\.1 202 /);
+      const pids = descendants(command.pid);
+      expect(pids.length).toBeGreaterThanOrEqual(8);
+      command.child.kill('SIGINT');
+      expect((await command.ended).code).toBe(0);
+      expect(await survivors(pids)).toEqual([]);
+    } finally {
+      command.child.kill('SIGKILL');
+    }
+  }, 60_000);
+
+  it('takes everything with it when it is killed outright', async () => {
+    const command = new Command(['tools/cluster.ts']);
+    await command.said(/The cluster is ready/);
+    const pids = descendants(command.pid);
+    command.child.kill('SIGKILL');
+    await command.ended;
+    expect(await survivors(pids)).toEqual([]);
   }, 60_000);
 });
 

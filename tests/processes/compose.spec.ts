@@ -1,3 +1,4 @@
+// Holds docker-compose.yml and the proxy against what the services read and where they listen.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configReference, isPortUsed, readConfig, type ServiceName, serviceNames } from '@carillon/platform';

@@ -1,3 +1,4 @@
+// Proves what the real processes say of a wrong configuration, and what they wait for.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../tools/services/port.ts';
 import { Command, run } from '../house/command.ts';

@@ -1,3 +1,5 @@
+// Proves what a person meets after `npm start`: commands that work, sentences that help, an end that is
+// clean.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -110,6 +112,24 @@ describe('standalone', () => {
     expect([0, null]).toContain((await command.ended).code);
   });
 
+  it('ends at once on a second signal', async () => {
+    const started = await start();
+    // A request whose answer never ends holds the drain up.
+    const socket = connect(Number(new URL(started.url).port), '127.0.0.1', () =>
+      socket.write(
+        'POST /v1/messages HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n' +
+          'Content-Length: 9\r\n\r\n{',
+      ),
+    );
+    await sleep(200);
+    started.command.child.kill('SIGTERM');
+    await sleep(300);
+    expect(started.command.child.exitCode).toBeNull();
+    started.command.child.kill('SIGTERM');
+    expect((await started.command.ended).code).toBe(1);
+    socket.destroy();
+  });
+
   it('gives a page its key on this machine, and nobody else', async () => {
     const started = await start();
     const ask = (headers: Record<string, string>) => rawGet(started.url, '/demo/access', headers);
@@ -200,7 +220,7 @@ describe('a start that cannot succeed', () => {
       const other = { CARILLON_HTTP_PORT: '0', CARILLON_INTERNAL_PORT: '0', [name]: String(port) };
       const { code, output } = await run(mainOf('standalone'), { cwd: folder, env: { ...noUrls, ...other } });
       expect(output.trim()).toBe(
-        `Port ${port} on 127.0.0.1 is in use: end the process that listens there, or set ${name} to a free port.`,
+        `Port ${port} on 127.0.0.1 is in use: end what listens there, or set ${name} to a free port.`,
       );
       expect(code).toBe(1);
     },

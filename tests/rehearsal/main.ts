@@ -1,6 +1,6 @@
 // The main job on real input, with faults: a cluster of real processes, a fleet and a poster outside of it, and the
 // table that says whether every promise was kept. Exits non-zero when one was not. `npm run rehearsal -- --seed 7`.
-import { mkdtempSync } from 'node:fs';
+import { appendFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,8 +37,12 @@ const folder = mkdtempSync(join(tmpdir(), 'carillon-rehearsal-'));
 const users = Array.from({ length: sockets }, (_, at) => `u${at}`);
 const faults: Span[] = [];
 
-say(`seed ${seed}: 4 services, 2 Push nodes, three-member MongoDB, Redis, NATS; logs in ${folder}`);
-const cluster = await startCluster({ pushNodes: 2, mongoMembers: 3, quiet: true });
+say(`seed ${seed}: four apps, 2 Push nodes, three-member MongoDB, Redis, NATS; logs in ${folder}`);
+const cluster = await startCluster({
+  pushNodes: 2,
+  members: 3,
+  onLine: (name, line) => appendFileSync(join(folder, `${name}.log`), `${line}\n`),
+});
 process.exitCode = 1; // until the table says otherwise
 try {
   process.exitCode = (await rehearse(cluster)) ? 0 : 1;

@@ -12,7 +12,15 @@ const database = 'write_concern';
 const writeTimeoutMs = 3_000;
 const pausedMs = 3_400;
 const logs = ['a', 'b'].map((name) => userLog(userKey('t', name))) as [LogKey, LogKey];
-const draft = (id: string, log: LogKey): Draft => ({ id, log, acceptedAt: 1, expiresAt: 2, event: 'e', data: '1' });
+const warmLog = userLog(userKey('t', 'warm'));
+const draft = (id: string, log: LogKey): Draft => ({
+  id,
+  log,
+  acceptedAt: 1,
+  expiresAt: 2,
+  event: 'e',
+  data: '1',
+});
 const inserts: number[] = [];
 let server: MongoServer;
 let stores: Store[];
@@ -36,7 +44,8 @@ afterAll(async () => {
 it('finds out what became of rows whose duplicates a writeConcernError has hidden', async () => {
   const primary = await server.primary();
   const secondaries = server.members.filter((member) => member !== primary);
-  await Promise.all(stores.map((store, n) => store.log.append([draft(`warm${n}`, logs[0]), draft(`w${n}`, logs[1])])));
+  // Connections are there; the logs themselves are new, so that all begin with the same bases.
+  await Promise.all(stores.map((store, n) => store.log.append([draft(`warm${n}`, warmLog)])));
   inserts.length = 0;
   for (const member of secondaries) member.pause();
   const startedAt = performance.now();
@@ -46,7 +55,7 @@ it('finds out what became of rows whose duplicates a writeConcernError has hidde
       resolve();
     }, pausedMs);
   });
-  // All know the same bases, so of three rows for one place two are refused, and nobody is told.
+  // Of three rows for one place two are refused, and nobody is told.
   const told = await Promise.all(stores.map((store, n) => store.log.append(draftsOf(n))));
   await resumed;
   const early = inserts.filter((at) => at - startedAt < writeTimeoutMs - 500);
@@ -63,8 +72,8 @@ it('finds out what became of rows whose duplicates a writeConcernError has hidde
   // Whatever was left open can be brought to its end.
   const again = await Promise.all(stores.map((store, n) => store.log.append(draftsOf(n))));
   expect(again.flat().filter(({ outcome }) => outcome === 'unconfirmed')).toEqual([]);
-  expect(await readDense(stores[0]!, logs[0])).toHaveLength(3 + 3);
-  expect(await readDense(stores[0]!, logs[1])).toHaveLength(3 + 6);
+  expect(await readDense(stores[0]!, logs[0])).toHaveLength(3);
+  expect(await readDense(stores[0]!, logs[1])).toHaveLength(6);
 }, 60_000);
 
 /** One draft for the first log and a run for the second: one command each. */

@@ -2,8 +2,12 @@
 // line per list, again and again until nothing is unconfirmed. Must print nothing that is not confirmed.
 // Argument: a `WriterOrder` as JSON.
 import { writeSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import type { Draft, LogKey } from '@carillon/domain';
+import { MongoStore } from '@carillon/store-mongo';
+import { MachineClock, MachineRandom } from './machine.js';
+
+/** Each takes 5 s at most. */
+const sendsMax = 10;
 
 export interface WriterOrder {
   readonly url: string;
@@ -30,32 +34,30 @@ export interface Confirmation {
   readonly sends: number;
 }
 
-const isMain = process.argv[1] === import.meta.filename;
-if (isMain) await main(JSON.parse(process.argv[2] ?? '') as WriterOrder);
+await main(JSON.parse(process.argv[2] ?? '') as WriterOrder);
 
 async function main(order: WriterOrder): Promise<void> {
-  // Sources import with the suffix that they have once built.
-  registerHooks({
-    resolve(specifier, context, nextResolve) {
-      const isSource = specifier.startsWith('.') && context.parentURL?.endsWith('.ts');
-      return nextResolve(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
-    },
-  });
-  const { MongoStore } = await import('@carillon/store-mongo');
-  const { MachineClock, MachineRandom } = await import('./machine.js');
   const { url, database } = order;
-  const store = await MongoStore.open({ url, database, clock: new MachineClock(), random: new MachineRandom() });
+  const store = await MongoStore.open({
+    url,
+    database,
+    clock: new MachineClock(),
+    random: new MachineRandom(),
+  });
   const write = async (drafts: readonly Draft[]) => {
-    for (let sends = 1; ; sends++) {
+    for (let sends = 1; sends <= sendsMax; sends++) {
       const outcomes = await store.log.append(drafts);
       const places = outcomes.flatMap((told) =>
-        told.outcome === 'unconfirmed' ? [] : [{ outcome: told.outcome, log: told.entry.log, seq: told.entry.seq }],
+        told.outcome === 'unconfirmed'
+          ? []
+          : [{ outcome: told.outcome, log: told.entry.log, seq: told.entry.seq }],
       );
       if (places.length < drafts.length) continue;
       const confirmation: Confirmation = { ids: drafts.map(({ id }) => id), places, sends };
       writeSync(1, `${JSON.stringify(confirmation)}\n`);
       return;
     }
+    throw new Error(`a list is still unconfirmed after ${sendsMax} appends`);
   };
   const writer = async (nth: number) => {
     for (let list = 0; list < order.lists; list++) await write(listOf(order, nth, list));

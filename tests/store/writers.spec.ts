@@ -5,6 +5,7 @@ import { MongoStore } from '@carillon/store-mongo';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MongoServer, startMongo } from '../../tools/services/mongo.js';
 import { MachineClock, MachineRandom } from './machine.js';
+import { until } from './until.js';
 import type { Confirmation } from './writer.child.js';
 import { expectKept, readInPages, startWriters } from './writers.js';
 
@@ -16,7 +17,14 @@ interface SentCommand {
 const database = 'writers';
 const processes = ['p1', 'p2', 'p3', 'p4', 'p5'];
 const logOf = (name: string) => userLog(userKey('t', name));
-const draft = (id: string, log: LogKey): Draft => ({ id, log, acceptedAt: 1, expiresAt: 2, event: 'e', data: '1' });
+const draft = (id: string, log: LogKey): Draft => ({
+  id,
+  log,
+  acceptedAt: 1,
+  expiresAt: 2,
+  event: 'e',
+  data: '1',
+});
 const sent: SentCommand[] = [];
 let server: MongoServer;
 let store: Store;
@@ -44,14 +52,17 @@ describe('50 writers in 5 processes', () => {
     expect(confirmations.some(isPartlyRefused), 'a run was partly refused').toBe(true);
     const length = entries.length;
     for (const after of [0, 1, Math.floor(length / 2), length - 1, length, length + 9]) {
-      expect(await readInPages(store, log, after, 7)).toEqual(entries.slice(after));
+      expect(await readInPages(store, log, { after, limit: 7 })).toEqual(entries.slice(after));
     }
   }, 60_000);
 
   it('spread over logs that they name in any order', async () => {
     const logs = ['a', 'b', 'c', 'd'].map(logOf);
     const order = { url: server.url, database, writers: 10, lists: 1, draftsPerListMax: 6, logs };
-    const confirmations = await startWriters(processes.map((name) => `s${name}`), order).done;
+    const confirmations = await startWriters(
+      processes.map((name) => `s${name}`),
+      order,
+    ).done;
     const entries = await expectKept(store, logs, confirmations);
     expect(entries).toHaveLength(confirmations.flatMap(({ ids }) => ids).length);
   }, 60_000);
@@ -64,7 +75,7 @@ describe('50 writers in 5 processes', () => {
     expect(places).toHaveLength(50);
     expect(new Set(places.map(({ seq }) => seq))).toEqual(new Set([1]));
     expect(places.filter(({ outcome }) => outcome === 'appended').length).toBeLessThanOrEqual(1);
-    expect(await readInPages(store, log, 0, 10)).toHaveLength(1);
+    expect(await readInPages(store, log, { after: 0, limit: 10 })).toHaveLength(1);
   }, 60_000);
 });
 
@@ -73,15 +84,17 @@ describe('an erased log', () => {
     const log = logOf('erased');
     const order = { url: server.url, database, writers: 2, lists: 20, draftsPerListMax: 3, logs: [log] };
     const writers = startWriters(['e1', 'e2'], order);
-    while (writers.count() < 30) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until('30 lists are confirmed', () => writers.count() >= 30);
     const head = (await store.log.heads([log])).get(log)!;
     await store.keeping.erase(log);
     const confirmations = await writers.done;
-    const entries = await readInPages(store, log, 0, 500);
+    const entries = await readInPages(store, log, { after: 0, limit: 500 });
     const kept = new Map(entries.map(({ id, seq }) => [id, seq]));
     expect(entries[0]!.seq).toBeGreaterThanOrEqual(head);
     expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => entries[0]!.seq + at));
-    const placed = confirmations.flatMap(({ ids, places }) => ids.map((id, at) => ({ id, seq: places[at]!.seq })));
+    const placed = confirmations.flatMap(({ ids, places }) =>
+      ids.map((id, at) => ({ id, seq: places[at]!.seq })),
+    );
     const later = placed.filter(({ seq }) => seq > head);
     expect(later.length).toBeGreaterThan(0);
     for (const { id, seq } of later) if (seq > entries[0]!.seq) expect(kept.get(id)).toBe(seq);
@@ -95,8 +108,10 @@ describe('every command', () => {
     sent.length = 0;
     await useEveryRole(store);
     const writes = sent.filter(({ name }) => ['insert', 'update', 'delete', 'findAndModify'].includes(name));
-    const reads = sent.filter(({ name, command }) => ['find', 'aggregate'].includes(name) && command[name] === 'entries');
-    expect(new Set(writes.map(({ name, command }) => `${name} ${command[name]}`))).toEqual(
+    const reads = sent.filter(
+      ({ name, command }) => ['find', 'aggregate'].includes(name) && command[name] === 'entries',
+    );
+    expect(new Set(writes.map(({ name, command }) => `${name} ${String(command[name])}`))).toEqual(
       new Set([
         ...['insert entries', 'update entries', 'delete entries', 'update cursors', 'delete cursors'],
         ...['update devices', 'delete devices', 'update receipts', 'update connections', 'update tenants'],
@@ -123,26 +138,49 @@ function isPartlyRefused({ places }: Confirmation): boolean {
 }
 
 /** Each call of each role that reads or writes, at least once, with work to do. */
-async function useEveryRole({ log, keeping, cursors, devices, receipts, keyRing, facts }: Store): Promise<void> {
+async function useEveryRole({
+  log,
+  keeping,
+  cursors,
+  devices,
+  receipts,
+  keyRing,
+  facts,
+}: Store): Promise<void> {
   const [ann, inbox] = [userKey('t', 'ann'), logOf('ann')];
   const [phone, desk] = [`${ann}/phone`, `${ann}/desk`] as never[] as [never, never];
   await log.append([draft('m1', inbox), draft('m2', inbox), draft('m1@x', logOf('x'))]);
   await log.append([draft('m1', inbox), draft('m3', inbox)]);
-  await Promise.all([log.read(inbox, 0, 5), log.heads([inbox]), log.ofMessage('m1'), log.entryOf('m2', inbox)]);
+  await Promise.all([
+    log.read(inbox, 0, 5),
+    log.heads([inbox]),
+    log.ofMessage('m1'),
+    log.entryOf('m2', inbox),
+  ]);
   await keeping.mark(inbox, [1], 'recalled');
   await keeping.purge(inbox, { expiredBefore: 3, acceptedBefore: 2, limit: 1 });
   await keeping.erase(inbox);
   await keeping.logsWithEntriesBefore(2, undefined, 5);
   await cursors.begin([{ device: phone, log: inbox, seq: 1 }]);
   await cursors.advance([{ device: phone, log: inbox, seq: 2 }]);
-  for (const [at, device] of [phone, desk].entries()) await devices.seen({ device, at }, 1);
+  for (const [at, device] of [phone, desk].entries()) await devices.seen([{ device, at }], 1);
   const [connection, node] = ['c', 'n'];
   await receipts.record(
-    [{ ...{ id: 'r', log: inbox, user: ann, connection, node }, ...{ sent: [], settled: [], failed: [1], unhandled: [] } }],
+    [
+      {
+        ...{ id: 'r', log: inbox, user: ann, connection, node },
+        ...{ sent: [], settled: [], failed: [1], unhandled: [] },
+      },
+    ],
     [{ id: connection, user: ann, node, transport: 'websocket', openedAt: 1 }],
   );
   await keyRing.ensureTenant({ id: 't', origins: [] });
-  await keyRing.ensureSigningKey({ kid: 'k', createdAt: 1, publicJwk: { kid: 'k', kty: 'RSA', alg: 'RS256', use: 'sig' }, privateKey: '-' });
+  await keyRing.ensureSigningKey({
+    kid: 'k',
+    createdAt: 1,
+    publicJwk: { kid: 'k', kty: 'RSA', alg: 'RS256', use: 'sig' },
+    privateKey: '-',
+  });
   await keyRing.addApiKey({ id: 'a', tenant: 't', principal: 'p', hash: '-', scopes: [], createdAt: 1 });
   await facts.epoch();
 }

@@ -1,13 +1,10 @@
 // Starts writer processes and judges what they said against what is in the store.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import type { Entry, LogKey } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
 import { expect } from 'vitest';
+import { startChild } from './child.js';
 import type { Confirmation, WriterOrder } from './writer.child.js';
-
-const childFile = join(import.meta.dirname, 'writer.child.ts');
 
 export interface Writers {
   /** What was confirmed, when all processes have ended well. @throws when one did not */
@@ -24,10 +21,9 @@ export function startWriters(names: readonly string[], order: Omit<WriterOrder, 
 }
 
 async function run(order: WriterOrder, onConfirmed: (confirmation: Confirmation) => void): Promise<void> {
-  const args = ['--no-warnings', '--conditions=@carillon/source', childFile, JSON.stringify(order)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = startChild('writer.child.ts', order);
   let rest = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onConfirmed(JSON.parse(line) as Confirmation);
@@ -36,8 +32,13 @@ async function run(order: WriterOrder, onConfirmed: (confirmation: Confirmation)
   if (code !== 0) throw new Error(`writer ${order.name} ended with ${code}`);
 }
 
+export interface Pages {
+  readonly after: number;
+  readonly limit: number;
+}
+
 /** The log from a cursor on, page by page, as a device would read it. Every page goes on where the last one ended. */
-export async function readInPages(store: Store, log: LogKey, after: number, limit: number): Promise<Entry[]> {
+export async function readInPages(store: Store, log: LogKey, { after, limit }: Pages): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let last = after; ; ) {
     const page = await store.log.read(log, last, limit);
@@ -50,7 +51,7 @@ export async function readInPages(store: Store, log: LogKey, after: number, limi
 
 /** The whole log. Dense from its first entry to its head, or the test fails. */
 export async function readDense(store: Store, log: LogKey): Promise<Entry[]> {
-  const entries = await readInPages(store, log, 0, 1_000);
+  const entries = await readInPages(store, log, { after: 0, limit: 1_000 });
   const first = entries[0]?.seq ?? 1;
   expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => first + at));
   expect((await store.log.heads([log])).get(log)).toBe(entries.at(-1)?.seq ?? 0);

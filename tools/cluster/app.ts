@@ -1,5 +1,5 @@
-// One process of ours (auth, collect, dispatch or push) as a child: its ports stay the same over a restart. Must
-// never outlive this process.
+// One process of ours (auth, collect, dispatch or push) as a child: its ports stay the same over a restart.
+// Must never outlive this process.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,6 +21,8 @@ export interface AppFacts {
   /** Folder below apps/. */
   readonly app: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Nobody listens there for dispatch. */
+  readonly url: string;
   readonly internalUrl: string;
   readonly onLine: (name: string, line: string) => void;
 }
@@ -28,6 +30,7 @@ export interface AppFacts {
 /** A process that can be hurt and brought back. */
 export class App {
   readonly name: string;
+  readonly url: string;
   readonly internalUrl: string;
   readonly #facts: AppFacts;
   readonly #lastLines: string[] = [];
@@ -36,6 +39,7 @@ export class App {
 
   constructor(facts: AppFacts) {
     this.name = facts.name;
+    this.url = facts.url;
     this.internalUrl = facts.internalUrl;
     this.#facts = facts;
     living.add(this);
@@ -51,15 +55,25 @@ export class App {
     return this.#ended;
   }
 
-  /** Sends a signal; SIGKILL unless named. Resolves at once. */
-  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+  /** Where sockets of a push node are opened. */
+  get socketUrl(): string {
+    return `${this.url.replace('http', 'ws')}/v1/connect`;
+  }
+
+  /** Sends a signal. After SIGKILL it resolves when the child has ended, after any other at once. */
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.#child?.kill(signal);
+    if (signal === 'SIGKILL') await this.#ended;
+  }
+
+  /** What `kill` does, without waiting: for the last moments of this process. */
+  killNow(): void {
+    this.#child?.kill('SIGKILL');
   }
 
   /** Starts it, after an end if it still runs, and waits until it is ready. @throws with its last words */
   async restart(): Promise<void> {
-    this.kill();
-    await this.#ended;
+    await this.kill();
     this.#spawn();
     const deadline = Date.now() + readyTimeoutMs;
     while (!(await isReady(this.internalUrl))) {
@@ -71,10 +85,10 @@ export class App {
 
   /** Drains and ends it; kills it if that takes too long. Idempotent. @returns its exit code */
   async stop(): Promise<number | null> {
-    this.kill('SIGTERM');
+    await this.kill('SIGTERM');
     const late = new AbortController();
     const timeout = sleep(stopTimeoutMs, undefined, { signal: late.signal, ref: false }).then(
-      () => this.kill(),
+      () => this.killNow(),
       () => undefined, // It ended in time.
     );
     const code = await this.#ended;
@@ -124,7 +138,7 @@ export class App {
 
 const living = new Set<App>();
 process.on('exit', () => {
-  for (const app of living) app.kill();
+  for (const app of living) app.killNow();
 });
 
 async function isReady(internalUrl: string): Promise<boolean> {

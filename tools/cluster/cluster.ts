@@ -1,9 +1,10 @@
-// A whole Carillon on this machine: MongoDB, Redis and NATS as real servers, auth, collect, dispatch and several push
-// nodes as processes of their own. For development and for tests that break things; must leave nothing running.
+// A whole Carillon on this machine: MongoDB, Redis and NATS as real servers, auth, collect, dispatch and
+// several push nodes as processes of their own. For development and for tests that break things; must leave
+// nothing running.
 import { randomBytes } from 'node:crypto';
 import { type MongoServer, startMongo } from '../services/mongo.ts';
 import { startNats } from '../services/nats.ts';
-import { freePort } from '../services/port.ts';
+import { freePort, isAnswering } from '../services/port.ts';
 import { startRedis } from '../services/redis.ts';
 import type { SingleServer } from '../services/single.ts';
 import { App } from './app.ts';
@@ -18,10 +19,16 @@ export interface ClusterOptions {
   readonly onLine?: (name: string, line: string) => void;
 }
 
+/** Redis can be emptied besides. */
+export interface FlushableServer extends SingleServer {
+  /** FLUSHALL. @throws when it was not confirmed */
+  flush(): Promise<void>;
+}
+
 /** The servers, each with its faults: `kill()`, `restart()`, `pause()`, `resume()`. */
 export interface ClusterServices {
   readonly mongo: MongoServer;
-  readonly redis: SingleServer;
+  readonly redis: FlushableServer;
   readonly nats: SingleServer;
 }
 
@@ -29,6 +36,8 @@ export interface Cluster {
   readonly collectUrl: string;
   readonly authUrl: string;
   readonly pushUrls: readonly string[];
+  /** Those of the processes that hold sockets. */
+  readonly pushNodes: readonly App[];
   readonly adminKey: string;
   /** auth, collect, dispatch, push-1, push-2 … */
   readonly processes: readonly App[];
@@ -37,31 +46,36 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** Everything is ready when this resolves. @throws with the last words of what did not start; nothing is left then */
+/**
+ * Everything is ready when this resolves. @throws with the last words of what did not start; nothing is left
+ * then
+ */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const services = await startClusterServices(options.members);
   const adminKey = `ck_cluster_${randomBytes(39).toString('base64url')}`;
   const apps = await makeApps(options, services, adminKey);
   const stop = async () => {
-    await Promise.all(apps.map(({ app }) => app.stop()));
+    await Promise.all(apps.map((app) => app.stop()));
     await stopServices(services);
   };
   try {
     // Push asks Auth for its policy, Collect asks it for keys: it comes first.
     const [first, ...others] = apps;
-    await first?.app.restart();
-    await Promise.all(others.map(({ app }) => app.restart()));
+    await first?.restart();
+    await Promise.all(others.map((app) => app.restart()));
   } catch (error) {
     await stop();
     throw error;
   }
-  const urlOf = (name: string) => apps.find(({ app }) => app.name === name)?.url ?? '';
+  const urlOf = (name: string) => apps.find((app) => app.name === name)?.url ?? '';
+  const nodes = apps.filter(({ name }) => name.startsWith('push-'));
   return {
     authUrl: urlOf('auth'),
     collectUrl: urlOf('collect'),
-    pushUrls: apps.filter(({ app }) => app.name.startsWith('push-')).map(({ url }) => url),
+    pushUrls: nodes.map(({ url }) => url),
+    pushNodes: nodes,
     adminKey,
-    processes: apps.map(({ app }) => app),
+    processes: apps,
     services,
     stop,
   };
@@ -73,7 +87,7 @@ async function startClusterServices(members: 1 | 3): Promise<ClusterServices> {
   const failed = settled.filter((one) => one.status === 'rejected');
   if (failed.length === 0) {
     const [mongo, redis, nats] = await Promise.all(starting);
-    return { mongo, redis, nats };
+    return { mongo, redis: flushable(redis), nats };
   }
   for (const one of settled) if (one.status === 'fulfilled') await one.value.stop();
   throw new Error(failed.map(({ reason }) => String(reason)).join('\n'));
@@ -83,16 +97,19 @@ async function stopServices({ mongo, redis, nats }: ClusterServices): Promise<vo
   await Promise.all([mongo.stop(), redis.stop(), nats.stop()]);
 }
 
-interface Placed {
-  readonly app: App;
-  readonly url: string;
+function flushable(server: SingleServer): FlushableServer {
+  const flush = async () => {
+    const isDone = await isAnswering({ port: server.port, send: 'FLUSHALL\r\n', expect: '+OK' });
+    if (!isDone) throw new Error('Redis has not confirmed FLUSHALL');
+  };
+  return Object.assign(server, { flush });
 }
 
 async function makeApps(
   options: ClusterOptions,
   services: ClusterServices,
   adminKey: string,
-): Promise<Placed[]> {
+): Promise<App[]> {
   const { pushNodes, env = {}, onLine = () => {} } = options;
   const shared = {
     MONGO_URL: services.mongo.url,
@@ -112,9 +129,10 @@ async function makeApps(
   const ports = await freePorts(names.length * 2);
   return names.map((name, at) => {
     const [port = 0, internalPort = 0] = ports.slice(at * 2);
-    const app = new App({
+    return new App({
       name,
       app: name.replace(/-\d+$/, ''),
+      url: `http://127.0.0.1:${port}`,
       internalUrl: `http://127.0.0.1:${internalPort}`,
       onLine,
       env: {
@@ -125,7 +143,6 @@ async function makeApps(
         CARILLON_INTERNAL_PORT: String(internalPort),
       },
     });
-    return { app, url: `http://127.0.0.1:${port}` };
   });
 }
 

@@ -11,6 +11,7 @@ export function announcement({ url, internalUrl, context }: RunningService): str
   const { auth, store } = context.config;
   const isFromFile = auth.adminKey === undefined && auth.adminKeyFile !== undefined;
   const key = isFromFile ? `$(cat ${quoted(auth.adminKeyFile ?? '')})` : '$AUTH_ADMIN_KEY';
+  const where = isFromFile ? `in ${auth.adminKeyFile}` : 'the one in AUTH_ADMIN_KEY';
   const kept =
     store.kind === 'sqlite' ? `Messages are kept in ${store.path}.` : `Messages are kept in: ${store.kind}.`;
   return `
@@ -19,7 +20,7 @@ Carillon is ready.
   Page      ${url}/
   API       ${url}/v1/messages
   Health    ${internalUrl}/readyz and /metrics
-  Admin key ${isFromFile ? `in ${auth.adminKeyFile}` : 'the one in AUTH_ADMIN_KEY'}; it may do everything, keep it secret
+  Admin key ${where}; it may do everything, keep it secret
 
 Open the page, then paste this into a second terminal, in this folder:
 

@@ -1,6 +1,6 @@
 /**
- * `GET /demo/access`: hands the demo's key to the demo's page. Must never answer another page or another machine, nor a
- * name that merely resolves to this one.
+ * `GET /demo/access`: hands the demo's key to the demo's page. Must never answer another page or another
+ * machine, nor a name that merely resolves to this one.
  */
 import { Problem } from '@carillon/platform';
 import type { HttpInstance } from '@carillon/wiring';

@@ -1,4 +1,7 @@
-/** All four services in one process, on SQLite and memory unless configured otherwise, with the demo page at `/`. */
+/**
+ * All four services in one process, on SQLite and memory unless configured otherwise, with the demo page at
+ * `/`.
+ */
 import { AuthModule } from '@carillon/auth';
 import { CollectModule } from '@carillon/collect';
 import { DispatchModule } from '@carillon/dispatch';

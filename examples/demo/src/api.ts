@@ -8,13 +8,13 @@ export interface Letter {
   readonly body: string;
 }
 
-/** What Collect said to one POST. `kept`: not accepted now, the same request may be sent again. */
+/** What Collect said to one POST. `kept`: not accepted now, the same request may be sent again after `retryInMs`. */
 export type PostOutcome =
   | { readonly kind: 'accepted'; readonly id: string }
-  | { readonly kind: 'kept'; readonly why: string }
+  | { readonly kind: 'kept'; readonly why: string; readonly retryInMs: number }
   | { readonly kind: 'refused'; readonly why: string };
 
-/** One user's delivery, as far as the page shows it. */
+/** One user's delivery, as far as the page shows it. `unknown`: the server has forgotten the message. */
 export interface Delivery {
   readonly status: string;
   readonly summary: string;
@@ -27,21 +27,14 @@ interface Problem {
   readonly errors?: readonly { readonly pointer: string; readonly detail: string }[];
 }
 
-let key: Promise<string> | undefined;
+/** The server is there and does not give the page a key. */
+class AccessRefused extends Error {}
 
-/** The demo's own key. Asked for again after a failure. */
-function demoKey(): Promise<string> {
-  key ??= fetch('/demo/access')
-    .then(async (response) => {
-      if (!response.ok) throw new Error('This server does not offer the demo: it must listen on loopback.');
-      return ((await response.json()) as { key: string }).key;
-    })
-    .catch((error: unknown) => {
-      key = undefined;
-      throw error;
-    });
-  return key;
-}
+const callTimeoutMs = 10_000;
+const retryMinMs = 1_000;
+const retryMaxMs = 10_000;
+
+let key: Promise<string> | undefined;
 
 /** A token of this user, as a page of your own would get it from your backend. */
 export async function userToken(user: string, signal: AbortSignal): Promise<string> {
@@ -62,9 +55,11 @@ export async function post(letter: Letter, idempotencyKey: string): Promise<Post
     });
     const answer = (await response.json()) as Problem & { id: string };
     if (response.status === 202) return { kind: 'accepted', id: answer.id };
-    return { kind: answer.retryable ? 'kept' : 'refused', why: explain(answer) };
-  } catch {
-    return { kind: 'kept', why: 'the server cannot be reached' };
+    const why = explain(answer);
+    return answer.retryable ? { kind: 'kept', why, retryInMs: retryIn(response) } : { kind: 'refused', why };
+  } catch (error) {
+    const why = error instanceof AccessRefused ? error.message : 'The server cannot be reached.';
+    return { kind: 'kept', why, retryInMs: retryMinMs };
   }
 }
 
@@ -72,19 +67,49 @@ export async function post(letter: Letter, idempotencyKey: string): Promise<Post
 export async function delivery(id: string, user: string): Promise<Delivery | undefined> {
   try {
     const response = await call(`/v1/messages/${id}/deliveries/${encodeURIComponent(user)}`, {});
+    if (response.status === 404) return { status: 'unknown', summary: `The server does not know ${id}.` };
     return response.ok ? ((await response.json()) as Delivery) : undefined;
   } catch {
+    // Away: whoever asks will ask again.
     return undefined;
   }
 }
 
+/** With the demo's key; with a new one if the server has other data than when it was fetched. */
 async function call(path: string, init: RequestInit): Promise<Response> {
+  const used = demoKey();
+  const response = await callWith(await used, path, init);
+  if (response.status !== 401) return response;
+  if (key === used) key = undefined;
+  return callWith(await demoKey(), path, init);
+}
+
+function callWith(bearer: string, path: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
-  headers.set('Authorization', `Bearer ${await demoKey()}`);
+  headers.set('Authorization', `Bearer ${bearer}`);
   if (init.body !== undefined) headers.set('Content-Type', 'application/json');
-  const response = await fetch(path, { ...init, headers });
-  if (response.status === 401) key = undefined; // the server has other data than when the page was loaded
-  return response;
+  return fetch(path, { signal: AbortSignal.timeout(callTimeoutMs), ...init, headers });
+}
+
+/** Asked for again after a failure. */
+function demoKey(): Promise<string> {
+  key ??= fetchKey().catch((error: unknown) => {
+    key = undefined;
+    throw error;
+  });
+  return key;
+}
+
+async function fetchKey(): Promise<string> {
+  const response = await fetch('/demo/access', { signal: AbortSignal.timeout(callTimeoutMs) });
+  if (response.ok) return ((await response.json()) as { key: string }).key;
+  if (response.status >= 500) throw new Error('the server is going away');
+  throw new AccessRefused('This server does not offer the demo: it must listen on a loopback address.');
+}
+
+function retryIn(response: Response): number {
+  const askedMs = Number(response.headers.get('Retry-After') ?? 0) * 1_000;
+  return Math.min(Math.max(askedMs, retryMinMs), retryMaxMs);
 }
 
 function explain(problem: Problem): string {

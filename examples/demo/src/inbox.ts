@@ -1,6 +1,11 @@
-/** What the user's page has shown, kept for this tab, so that a reload shows it again. One place per message. */
+/**
+ * What the handler of the user's page was given, in the order in which it came, kept for this tab so that a reload
+ * shows it again. Must hide nothing: what came twice is here twice.
+ */
+import { load, save } from './tab-storage.js';
 
 export interface Shown {
+  readonly log: string;
   readonly seq: number;
   readonly id: string;
   readonly event: string;
@@ -11,27 +16,48 @@ export interface Shown {
   readonly isReplay: boolean;
 }
 
-const shownMax = 500;
+/** What a person may check the promise by. */
+export interface Tally {
+  readonly received: number;
+  /** How many came after one with the same or a higher number of their log. */
+  readonly outOfOrder: number;
+  readonly twice: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Older ones are forgotten. */
+export const shownMax = 500;
 
 export class Inbox {
-  private shown: Shown[];
+  readonly all: readonly Shown[];
+  private readonly shown: Shown[];
   private readonly storageKey: string;
 
   constructor(user: string) {
     this.storageKey = `demo.inbox.${user}`;
-    this.shown = JSON.parse(sessionStorage.getItem(this.storageKey) ?? '[]') as Shown[];
+    this.shown = load<Shown[]>(this.storageKey, []);
+    this.all = this.shown;
   }
 
-  get all(): readonly Shown[] {
-    return this.shown;
-  }
-
-  /** @returns false when it is there already. */
-  add(message: Shown): boolean {
-    if (this.shown.some((one) => one.id === message.id)) return false;
+  /** Saved when it returns, so that it is never settled without having been kept. */
+  add(message: Shown): void {
     this.shown.push(message);
     if (this.shown.length > shownMax) this.shown.shift();
-    sessionStorage.setItem(this.storageKey, JSON.stringify(this.shown));
-    return true;
+    save(this.storageKey, this.shown);
+  }
+
+  get tally(): Tally {
+    const newest = new Map<string, number>();
+    let outOfOrder = 0;
+    for (const { log, seq } of this.shown) {
+      const before = newest.get(log) ?? 0;
+      if (seq <= before) outOfOrder += 1;
+      newest.set(log, Math.max(seq, before));
+    }
+    const received = this.shown.length;
+    const twice = received - new Set(this.shown.map(({ id }) => id)).size;
+    const seqs = this.shown.map(({ seq }) => seq);
+    return { received, outOfOrder, twice, first: Math.min(...seqs), last: Math.max(...seqs) };
   }
 }

@@ -2,7 +2,9 @@
  * Letters that were sent, in order. One that the server could not take is kept, across a reload too, and posted again
  * with the same key: it is never lost and never doubled.
  */
-import { delivery, type Letter, post } from './api.js';
+import { type Letter, post } from './api.js';
+import { DeliveryWatch } from './delivery-watch.js';
+import { load, save } from './tab-storage.js';
 
 /** A letter and where it stands. */
 export interface Posted {
@@ -15,71 +17,92 @@ export interface Posted {
   summary: string;
 }
 
+/** More that wait for the server are not taken. */
+export const unsentMax = 500;
 const storageKey = 'demo.outbox';
-const retryMs = 1_500;
+/** Older ones that have an outcome are forgotten. */
 const postedMax = 200;
-const askAfterMs = [150, 400, 1_000, 2_000, 4_000, 8_000, 16_000];
-const finalStatuses = new Set(['delivered', 'failed', 'expired', 'superseded', 'recalled']);
 
 export class Outbox {
-  readonly posted: Posted[];
+  posted: Posted[];
+  /** Why the last post was not taken, while that is so. */
+  away: string | undefined;
+  private readonly watch: DeliveryWatch;
   private isPosting = false;
 
-  constructor(private readonly onChange: () => void) {
-    this.posted = JSON.parse(sessionStorage.getItem(storageKey) ?? '[]') as Posted[];
-    for (const one of this.posted) if (one.id !== undefined) void this.follow(one);
+  /** `onChange` gets what has changed; what is no longer in `posted` is gone. */
+  constructor(private readonly onChange: (changed: readonly Posted[]) => void) {
+    this.posted = load<Posted[]>(storageKey, []);
+    this.watch = new DeliveryWatch((id, news) => {
+      const one = this.posted.find((each) => each.id === id);
+      if (one) this.change([one], { status: news.status, summary: news.summary });
+    });
+  }
+
+  /** Goes on with what the tab had before it was reloaded. */
+  resume(): void {
+    for (const one of this.posted) this.follow(one);
+    this.onChange(this.posted);
     void this.postAll();
   }
 
-  send(letter: Letter): void {
-    const key = `demo-${crypto.randomUUID()}`;
-    this.posted.push({ key, letter, at: Date.now(), status: 'sending', summary: 'on its way to Collect' });
-    if (this.posted.length > postedMax) this.posted.shift();
-    this.changed();
+  get unsent(): readonly Posted[] {
+    return this.posted.filter(isUnsent);
+  }
+
+  /** All of them or, when too many are waiting, none: false. */
+  send(letters: readonly Letter[]): boolean {
+    if (this.unsent.length + letters.length > unsentMax) return false;
+    const added = letters.map((letter): Posted => {
+      const key = `demo-${crypto.randomUUID()}`;
+      return { key, letter, at: Date.now(), status: 'sending', summary: 'On its way to Collect.' };
+    });
+    this.posted.push(...added);
+    this.forget();
+    this.change(added, this.away === undefined ? {} : keptAs(this.away));
     void this.postAll();
+    return true;
   }
 
   /** One after the other, so that they arrive in the order in which they were sent. */
   private async postAll(): Promise<void> {
     if (this.isPosting) return;
     this.isPosting = true;
-    for (let next = this.nextToPost(); next; next = this.nextToPost()) {
+    for (let next = this.unsent[0]; next; next = this.unsent[0]) {
       const outcome = await post(next.letter, next.key);
-      if (outcome.kind === 'accepted') {
-        next.id = outcome.id;
-        next.status = 'accepted';
-        next.summary = 'stored, on its way';
-        void this.follow(next);
-      } else {
-        next.status = outcome.kind;
-        next.summary = outcome.kind === 'kept' ? `${outcome.why}: kept, will be sent later` : outcome.why;
-      }
-      this.changed();
-      if (outcome.kind === 'kept') await new Promise((resolve) => setTimeout(resolve, retryMs));
+      this.away = outcome.kind === 'kept' ? outcome.why : undefined;
+      if (outcome.kind === 'kept') {
+        this.change(this.unsent, keptAs(outcome.why));
+        await new Promise((resolve) => setTimeout(resolve, outcome.retryInMs));
+      } else if (outcome.kind === 'accepted') {
+        const summary = `Message ${outcome.id} is stored and on its way.`;
+        this.change([next], { id: outcome.id, status: 'accepted', summary });
+        this.follow(next);
+      } else this.change([next], { status: 'refused', summary: outcome.why });
     }
     this.isPosting = false;
   }
 
-  private nextToPost(): Posted | undefined {
-    return this.posted.find((one) => one.id === undefined && one.status !== 'refused');
+  private follow({ id, letter, status }: Posted): void {
+    if (id !== undefined) this.watch.add({ id, status, user: letter.to.replace(/^user:/, '') });
   }
 
-  /** Asks what became of it until that is final, or for about half a minute. */
-  private async follow(one: Posted): Promise<void> {
-    const user = one.letter.to.replace(/^user:/, '');
-    for (const waitMs of askAfterMs) {
-      if (one.id === undefined || finalStatuses.has(one.status)) return;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-      const answer = await delivery(one.id, user);
-      if (!answer) continue;
-      one.status = answer.status;
-      one.summary = answer.summary;
-      this.changed();
-    }
+  private forget(): void {
+    let surplus = this.posted.length - postedMax;
+    this.posted = this.posted.filter((one) => isUnsent(one) || surplus-- <= 0);
   }
 
-  private changed(): void {
-    sessionStorage.setItem(storageKey, JSON.stringify(this.posted));
-    this.onChange();
+  private change(changed: readonly Posted[], change: Partial<Posted>): void {
+    for (const one of changed) Object.assign(one, change);
+    save(storageKey, this.posted);
+    this.onChange(changed);
   }
+}
+
+function isUnsent({ id, status }: Posted): boolean {
+  return id === undefined && status !== 'refused';
+}
+
+function keptAs(why: string): Partial<Posted> {
+  return { status: 'kept', summary: `Not taken yet, to be sent again. ${why}` };
 }

@@ -1,35 +1,73 @@
-/** The right pane: a user's page, as anybody would write it with the client. */
-import { Carillon, localCursors, type Message } from '@carillon/client';
+/** A user's page, as anybody would write it with the client. */
+import { Carillon, type ConnectionState, localCursors, type Message } from '@carillon/client';
 import { userToken } from './api.js';
-import { byId, clockTime, element } from './dom.js';
-import { Inbox, type Shown } from './inbox.js';
+import { byId, clockTime, element, Rows } from './dom.js';
+import { Inbox, type Shown, shownMax } from './inbox.js';
+
+const words = {
+  idle: 'starting',
+  connecting: 'connecting',
+  open: 'connected',
+  waiting: 'waiting',
+  closed: 'closed',
+} as const;
+const countdownMs = 250;
 
 export function mountUser(user: string): void {
   const inbox = new Inbox(user);
+  const rows = new Rows(byId('inbox'));
+  let shownCount = 0;
+  const show = (message: Shown, className: string) => {
+    shownCount += 1;
+    rows.put(String(shownCount), cardOf(message, className));
+    rows.trim(shownMax);
+  };
   byId('user-name').textContent = user;
-  render(inbox);
+  for (const message of inbox.all) show(message, 'message');
+  renderTally(inbox);
+
   const carillon = new Carillon(location.origin, {
     token: ({ signal }) => userToken(user, signal),
-    cursors: localCursors({ scope: `carillon.${user}` }),
+    // Of this user alone: a browser may be used by several.
+    cursors: localCursors({ scope: `demo[${user}]` }),
     app: 'carillon-demo',
   });
-  carillon.on('state', ({ state, retryInMs }) => {
-    const pill = byId('state');
-    pill.dataset['state'] = state;
-    pill.textContent =
-      retryInMs === undefined ? state : `${state}, again in ${Math.ceil(retryInMs / 1000)} s`;
-  });
+  carillon.on('state', stateShower());
   carillon.on('gap', () => {
     byId('gap').hidden = false;
   });
   carillon.on('message', (message) => {
-    if (inbox.add(shown(message))) render(inbox);
+    const shown = shownOf(message);
+    inbox.add(shown);
+    show(shown, 'message new');
+    renderTally(inbox);
   });
 }
 
-function shown(message: Message): Shown {
-  const { seq, id, event, notification, sentAt, replay, data } = message;
+/** Shows each state, and counts down to the next attempt. */
+function stateShower(): (state: ConnectionState) => void {
+  let countdown: ReturnType<typeof setInterval> | undefined;
+  return ({ state, reason, retryInMs }) => {
+    clearInterval(countdown);
+    byId('state').dataset['state'] = state;
+    byId('state').title = reason ?? '';
+    byId('state-word').textContent = words[state];
+    byId('retry').textContent = '';
+    if (retryInMs === undefined) return;
+    const until = performance.now() + retryInMs;
+    const tick = () => {
+      const seconds = Math.max(0, Math.ceil((until - performance.now()) / 1_000));
+      byId('retry').textContent = `, again in ${seconds} s`;
+    };
+    tick();
+    countdown = setInterval(tick, countdownMs);
+  };
+}
+
+function shownOf(message: Message): Shown {
+  const { log, seq, id, event, notification, sentAt, replay, data } = message;
   return {
+    log,
     seq,
     id,
     event,
@@ -41,29 +79,41 @@ function shown(message: Message): Shown {
   };
 }
 
-function render(inbox: Inbox): void {
-  byId('inbox-empty').hidden = inbox.all.length > 0;
-  byId('inbox').replaceChildren(...inbox.all.map(card).reverse());
+function renderTally(inbox: Inbox): void {
+  const { received, outOfOrder, twice, first, last } = inbox.tally;
+  const isRight = outOfOrder === 0 && twice === 0;
+  const tally = byId('inbox-tally');
+  byId('inbox-empty').hidden = received > 0;
+  byId('inbox').hidden = received === 0;
+  tally.hidden = received === 0;
+  tally.dataset['isRight'] = String(isRight);
+  tally.textContent = [
+    `${received} received`,
+    first === last ? `#${first}` : `#${first} to #${last}`,
+    outOfOrder === 0 ? 'in order' : `${outOfOrder} out of order`,
+    twice === 0 ? 'none twice' : `${twice} twice`,
+  ].join(' · ');
 }
 
-function card(message: Shown): HTMLElement {
-  const item = element('li', 'message');
-  item.dataset['seq'] = String(message.seq);
-  item.dataset['id'] = message.id;
-  const head = element('div', 'message-head');
-  head.append(
-    element('span', 'seq', `#${message.seq}`),
-    element('span', 'event', message.event),
-    clockTime(message.shownAt),
+function cardOf(message: Shown, className: string): HTMLElement {
+  const { log, seq, id, event, title, body, sentAt, shownAt, isReplay } = message;
+  const way = isReplay ? 'caught up' : `live, ${Math.max(0, shownAt - sentAt)} ms`;
+  const card = element(
+    'li',
+    className,
+    element('h3', 'title', title),
+    clockTime(shownAt),
+    element('p', 'body', body),
+    element(
+      'p',
+      'facts',
+      element('span', 'seq', `#${seq}`),
+      element('code', 'event', event),
+      element('span', isReplay ? 'way replay' : 'way', way),
+    ),
   );
-  const way = message.isReplay
-    ? 'caught up after a reconnect'
-    : `live, ${message.shownAt - message.sentAt} ms after it was accepted`;
-  item.append(
-    head,
-    element('h3', 'title', message.title),
-    element('p', 'body', message.body),
-    element('p', 'way', way),
-  );
-  return item;
+  card.dataset['log'] = log;
+  card.dataset['seq'] = String(seq);
+  card.dataset['id'] = id;
+  return card;
 }

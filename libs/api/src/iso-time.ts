@@ -1,4 +1,6 @@
-/** How times are written in REST bodies. Must never be used for what machines of the suite tell each other. */
+/**
+ * How times are written in REST bodies. Must never be used for what machines of the suite tell each other.
+ */
 import { z } from 'zod';
 
 /** ISO 8601 in UTC with milliseconds. `at` in epoch milliseconds. */

@@ -1,8 +1,13 @@
-/** What a producer's own JSON may be: bounded in depth and bytes. Must never recurse deeper than the limit. */
+/**
+ * What a producer's own JSON may be: bounded in depth and bytes. Must never recurse deeper than the limit.
+ */
 import { limits } from '@carillon/wire';
 import { z } from 'zod';
 
-/** Any JSON of at most 64 KiB of text and 32 levels. Checked by hand: its shape is the producer's own business. */
+/**
+ * Any JSON of at most 64 KiB of text and 32 levels. Checked by hand: its shape is the producer's own
+ * business.
+ */
 export const jsonContent = z.unknown().superRefine((value, context) => {
   // A level too many would also make the text below it expensive to write.
   if (isDeeper(value, limits.jsonDepthMax)) {
@@ -29,7 +34,10 @@ function isLonger(value: unknown, bytesMax: number): boolean {
   return text.length > bytesMax || new TextEncoder().encode(text).length > bytesMax;
 }
 
-/** Never less than the bytes of the JSON text, and cheaper than writing it: what is small is let through by this alone. */
+/**
+ * Never less than the bytes of the JSON text, and cheaper than writing it: what is small is let through by
+ * this alone.
+ */
 function ceiling(value: unknown): number {
   if (typeof value === 'string') return 6 * value.length + 3;
   if (typeof value !== 'object' || value === null) return 26;

@@ -1,6 +1,6 @@
 /**
- * What became of a message: `GET /v1/messages/{id}` and `GET /v1/messages/{id}/deliveries/{user}`, the support answer.
- * Must never show names of the store, the routes or the bus.
+ * What became of a message: `GET /v1/messages/{id}` and `GET /v1/messages/{id}/deliveries/{user}`, the
+ * support answer. Must never show names of the store, the routes or the bus.
  */
 import { z } from 'zod';
 import { time } from './iso-time.js';
@@ -34,7 +34,9 @@ export const deliveryReason = z.enum([
 ]);
 export type DeliveryReasonName = z.infer<typeof deliveryReason>;
 
-/** `accepted` while it may still be delivered to somebody; then `done`, or `expired` if nobody was given it. */
+/**
+ * `accepted` while it may still be delivered to somebody; then `done`, or `expired` if nobody was given it.
+ */
 export const messageStatus = z.enum(['accepted', 'done', 'expired']);
 export type MessageStatusName = z.infer<typeof messageStatus>;
 

@@ -1,4 +1,6 @@
-/** What Collect answers to a message or a batch that it took. A 202 promises; see docs/reference/delivery.md. */
+/**
+ * What Collect answers to a message or a batch that it took. A 202 promises; see docs/reference/delivery.md.
+ */
 import { type ErrorCode, errorCodes } from '@carillon/wire';
 import { z } from 'zod';
 import { time } from './iso-time.js';

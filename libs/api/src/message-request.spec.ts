@@ -163,7 +163,9 @@ function accepts(fields: object): boolean {
   return messageRequestSchema.safeParse({ ...least, ...fields }).success;
 }
 
-/** `/path code` of every issue, where the schema names a code of ours; of a union that of its only candidate. */
+/**
+ * `/path code` of every issue, where the schema names a code of ours; of a union that of its only candidate.
+ */
 function codes(fields: object): string[] {
   const { error } = messageRequestSchema.safeParse({ ...least, ...fields });
   return (error?.issues ?? []).flatMap((issue) => {

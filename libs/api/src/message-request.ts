@@ -1,6 +1,6 @@
 /**
- * `POST /v1/messages` and `POST /v1/messages:batch`: what a producer may ask for. The tenant comes from the key, never
- * from here. Must stay free of transformations: what is valid is kept as it was sent.
+ * `POST /v1/messages` and `POST /v1/messages:batch`: what a producer may ask for. The tenant comes from the
+ * key, never from here. Must stay free of transformations: what is valid is kept as it was sent.
  */
 import { limits, namePattern, nameRule } from '@carillon/wire';
 import { z } from 'zod';
@@ -34,7 +34,10 @@ const targets = z.union([
     .max(limits.recipientsMax, `At most ${limits.recipientsMax} users per message: send several messages`),
 ]);
 
-/** Absolute http(s), or relative to the page. No control characters: browsers drop them, "java\tscript:" would run. */
+/**
+ * Absolute http(s), or relative to the page. No control characters: browsers drop them, "java\tscript:" would
+ * run.
+ */
 const urlPattern = /^(?:https?:\/\/[^\p{Cc}\s\\/]|(?![A-Za-z][A-Za-z0-9+.-]*:)(?!\/\/))[^\p{Cc}\s\\]*$/u;
 
 const notification = z.strictObject({
@@ -88,7 +91,9 @@ export type BatchItem = z.infer<typeof batchItemSchema>;
 
 const batchRule = `A list of 1 to ${limits.batchMax} messages`;
 
-/** What holds a batch together. Each item is judged for itself: a faulty one does not take the others with it. */
+/**
+ * What holds a batch together. Each item is judged for itself: a faulty one does not take the others with it.
+ */
 export const batchEnvelopeSchema = z.strictObject({
   messages: z.array(z.unknown(), batchRule).min(1, batchRule).max(limits.batchMax, batchRule),
 });

@@ -2,7 +2,10 @@
 import { type ErrorCode, errorCodes, type FieldCode, fieldCodes } from '@carillon/wire';
 import { z } from 'zod';
 
-/** One wrong field: a JSON Pointer (RFC 6901) into the body, or the name of a header; `detail` names what is allowed. */
+/**
+ * One wrong field: a JSON Pointer (RFC 6901) into the body, or the name of a header; `detail` names what is
+ * allowed.
+ */
 export const fieldFaultSchema = z.strictObject({
   pointer: z.string(),
   code: z.enum(Object.keys(fieldCodes) as [FieldCode, ...FieldCode[]]),

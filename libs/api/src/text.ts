@@ -1,4 +1,7 @@
-/** Texts of producers that are kept as they are: bounded, and such that every store gives back what it was given. */
+/**
+ * Texts of producers that are kept as they are: bounded, and such that every store gives back what it was
+ * given.
+ */
 import { z } from 'zod';
 
 /** A text of `min` to `max` UTF-16 units of well-formed Unicode. */

@@ -1,4 +1,7 @@
-/** Keeps a process's time near the store's. Beyond the bound the process is not ready; durations are not concerned. */
+/**
+ * Keeps a process's time near the store's. Beyond the bound the process is not ready; durations are not
+ * concerned.
+ */
 import { parameters } from '@carillon/domain';
 import { PortError, repeat, type StoreFacts, type Timer } from '@carillon/domain/ports';
 import type { Logger } from 'pino';
@@ -18,8 +21,8 @@ const measureEveryMs = 10_000;
 const answerMaxMs = 1_000;
 
 /**
- * Measures every 10 s and corrects the clock by what it finds. Rejects only if the very first measurement cannot be
- * made. @throws PortUnavailable
+ * Measures every 10 s and corrects the clock by what it finds. Rejects only if the very first measurement
+ * cannot be made. @throws PortUnavailable
  */
 export async function watchClock(parts: ClockGuardParts): Promise<Timer> {
   const { clock, health, log, skewMaxMs = parameters.clockSkewMaxMs } = parts;

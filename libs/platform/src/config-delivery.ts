@@ -1,10 +1,16 @@
-/** The slice of the configuration that holds the delivery's named limits and times; every parameter of the domain. */
+/**
+ * The slice of the configuration that holds the delivery's named limits and times; every parameter of the
+ * domain.
+ */
 import { parameters } from '@carillon/domain';
 import { limits } from '@carillon/wire';
 import { z } from 'zod';
 import { wholeNumber } from './config-option.js';
 
-/** What only adapters or nobody reads: they keep to the domain's own values, so an option would promise too much. */
+/**
+ * What only adapters or nobody reads: they keep to the domain's own values, so an option would promise too
+ * much.
+ */
 type Fixed =
   | 'antiEntropyLogsPerQuery'
   | 'fanOutSlice'
@@ -17,7 +23,10 @@ type Fixed =
   | 'routeTtlMs';
 type Parameter = Exclude<keyof typeof parameters, Fixed> | 'ttlDefaultMs';
 
-/** Milliseconds, bytes or counts, as the name's last word says. Source: docs/reference/delivery.md, section 12. */
+/**
+ * Milliseconds, bytes or counts, as the name's last word says. Source: docs/reference/delivery.md, section
+ * 12.
+ */
 export type DeliveryConfig = Readonly<Record<Parameter, number>>;
 
 const descriptions: Record<Parameter, string> = {
@@ -101,7 +110,8 @@ export function nestingFaults(delivery: DeliveryConfig): string[] {
     .filter(([inner, outer]) => delivery[inner] >= delivery[outer])
     .map(([inner, outer]) => {
       const [innerEnv, outerEnv] = [deliveryEnv(inner), deliveryEnv(outer)];
-      return `${innerEnv} (${delivery[inner]}) must be less than ${outerEnv} (${delivery[outer]}), which waits for it`;
+      const must = `must be less than ${outerEnv} (${delivery[outer]}), which waits for it`;
+      return `${innerEnv} (${delivery[inner]}) ${must}`;
     });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Builders of single options. Each registers beside its schema what people need to know of it: the environment's name,
- * the allowed values, a sentence. Must never read the environment itself.
+ * Builders of single options. Each registers beside its schema what people need to know of it: the
+ * environment's name, the allowed values, a sentence. Must never read the environment itself.
  */
 import { z } from 'zod';
 

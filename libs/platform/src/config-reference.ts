@@ -1,4 +1,7 @@
-/** The configuration for people: the table that the docs are made of, and the effective values without secrets. */
+/**
+ * The configuration for people: the table that the docs are made of, and the effective values without
+ * secrets.
+ */
 import type { Config } from './config.js';
 import { options } from './config-sources.js';
 
@@ -48,7 +51,9 @@ export function redactedConfig(config: Config): Config {
   };
 }
 
-/** Drops everything before the last `@` of the authority, and the query, which may carry credentials as well. */
+/**
+ * Drops everything before the last `@` of the authority, and the query, which may carry credentials as well.
+ */
 function withoutUser(url: string): string {
   const [address = ''] = url.split('?');
   const start = address.indexOf('://') + 3;

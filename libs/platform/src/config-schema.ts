@@ -1,4 +1,7 @@
-/** The one schema of the configuration: what may stand in the file, and what each option is called in the environment. */
+/**
+ * The one schema of the configuration: what may stand in the file, and what each option is called in the
+ * environment.
+ */
 import { limits } from '@carillon/wire';
 import { z } from 'zod';
 import { deliverySchema } from './config-delivery.js';
@@ -76,7 +79,7 @@ const httpSchema = z.strictObject({
   port: optionalNumber(
     'CARILLON_HTTP_PORT',
     port,
-    'Public port; 8080 for push and standalone, 8081 for collect, 8082 for auth unless given. 0: any free one.',
+    'Public port; 8080 (push, standalone), 8081 (collect), 8082 (auth) unless given. 0: any free one.',
   ),
   trustedProxies: list(
     'CARILLON_TRUSTED_PROXIES',
@@ -108,7 +111,7 @@ const authSchema = z.strictObject({
   adminKeyFile: text(
     'AUTH_ADMIN_KEY_PATH',
     path,
-    'File to which the first start writes the admin key that it made; printed once unless given (standalone: admin-key in the data folder).',
+    'File for the admin key that the first start makes; printed once unless given (standalone: in the data folder).',
   ),
   origins: list(
     'AUTH_ORIGINS',
@@ -159,7 +162,7 @@ const pushSchema = z.strictObject({
   drainMs: optionalNumber(
     'PUSH_DRAIN_MS',
     { min: 0, max: 600 * second },
-    'Clients are asked to move within this time at a shutdown; DELIVERY_DRAIN_MS unless given.',
+    'Clients are asked to move within this time at a shutdown; DELIVERY_DRAIN_MS unless given (alone: 500).',
   ),
 });
 
@@ -171,7 +174,10 @@ const logSchema = z.strictObject({
   ),
 });
 
-/** Everything, nested as in the file. Slices of services that a process does not run are checked all the same. */
+/**
+ * Everything, nested as in the file. Slices of services that a process does not run are checked all the
+ * same.
+ */
 export const configSchema = z.strictObject({
   node: text(
     'CARILLON_NODE',

@@ -1,6 +1,6 @@
 /**
- * Where options come from: the JSON file named by CARILLON_CONFIG, then the environment, then `*_FILE` for secrets.
- * Collects faults instead of throwing, and never puts a secret's value into one.
+ * Where options come from: the JSON file named by CARILLON_CONFIG, then the environment, then `*_FILE` for
+ * secrets. Collects faults instead of throwing, and never puts a secret's value into one.
  */
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';

@@ -1,3 +1,7 @@
+/**
+ * Proves that a configuration is read from its sources in order, and refused whole. Secrets here hold
+ * "canary".
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +45,7 @@ describe('readConfig', () => {
     expect(config.http).toEqual({ host: '127.0.0.1', port: 8080, trustedProxies: [] });
     expect(config.auth.adminKeyFile).toBe(join('data', 'admin-key'));
     expect(config.auth.origins).toContain('http://localhost:8080');
-    expect(config.delivery).toMatchObject(parameters);
+    expect({ ...parameters, ttlDefaultMs: 604_800_000 }).toMatchObject(config.delivery);
   });
 
   it('selects the adapters by the URLs that are given', () => {
@@ -133,10 +137,19 @@ describe('readConfig', () => {
   });
 
   it('refuses time-outs that are not nested', () => {
+    const pair = 'DELIVERY_PUSH_TIMEOUT_MS (1500) must be less than DELIVERY_DISPATCH_ANSWER_MS (1000)';
     expect(faultsOf(serviceNames, { DELIVERY_PUSH_TIMEOUT_MS: '1500' })).toEqual([
-      'DELIVERY_PUSH_TIMEOUT_MS (1500) must be less than DELIVERY_DISPATCH_ANSWER_MS (1000), which waits for it',
+      `${pair}, which waits for it`,
     ]);
     expect(faultsOf(serviceNames, { PUSH_DRAIN_MS: '60000' })[0]).toContain('CARILLON_SHUTDOWN_MS (40000)');
+  });
+
+  it('drains for long only where there is another node to move to', () => {
+    const drainMs = (services: readonly ServiceName[], env: Environment) =>
+      readConfig(services, env).push.drainMs;
+    expect(drainMs(['push'], cluster)).toBe(25_000);
+    expect(drainMs(serviceNames, {})).toBe(500);
+    expect(drainMs(serviceNames, { PUSH_DRAIN_MS: '7000' })).toBe(7_000);
   });
 
   it('makes a node name that is fit for an incarnation', () => {

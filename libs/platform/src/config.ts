@@ -1,6 +1,6 @@
 /**
- * The configuration of a process: file < environment, every fault reported at once. The only reader of the environment;
- * must never print a secret.
+ * The configuration of a process: file < environment, every fault reported at once. The only reader of the
+ * environment; must never print a secret.
  */
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -61,7 +61,10 @@ export interface Config {
   readonly shutdownMs: number;
 }
 
-/** Something is wrong with the configuration; `faults` has one sentence for each, with its name and what is allowed. */
+/**
+ * Something is wrong with the configuration; `faults` has one sentence for each, with its name and what is
+ * allowed.
+ */
 export class ConfigInvalid extends Error {
   override readonly name = 'ConfigInvalid';
   readonly faults: readonly string[];
@@ -75,10 +78,10 @@ export class ConfigInvalid extends Error {
 }
 
 /**
- * The configuration of a process that runs these services. `CARILLON_CONFIG` names a JSON file; the environment wins
- * over it; `<NAME>_FILE` reads a secret from a file. A variable that is empty counts as absent. All four services
- * together default to SQLite, memory, a key file and their own pages; fewer need to be told where the others' store,
- * routes and bus are.
+ * The configuration of a process that runs these services. `CARILLON_CONFIG` names a JSON file; the
+ * environment wins over it; `<NAME>_FILE` reads a secret from a file. A variable that is empty counts as
+ * absent. All four services together default to SQLite, memory, a key file and their own pages; fewer need
+ * to be told where the others' store, routes and bus are.
  * @throws ConfigInvalid with all faults
  */
 export function readConfig(services: readonly ServiceName[], env: Environment): Config {
@@ -127,11 +130,18 @@ function configOf(input: ConfigInput, services: readonly ServiceName[]): Config 
     auth: authOf(input.auth, isWhole(services) ? ownAuth(dataDir, http) : {}),
     collect,
     dispatch,
-    push: { ...input.push, drainMs: input.push.drainMs ?? delivery.drainMs },
+    push: { ...input.push, drainMs: input.push.drainMs ?? drainMsOf(input.routes, delivery.drainMs) },
     delivery,
     log: { level: input.log.level ?? (isWhole(services) ? 'warn' : 'info') },
     shutdownMs,
   };
+}
+
+/** With routes in memory there is no other node to move to: time for the last acks is enough. */
+const aloneDrainMs = 500;
+
+function drainMsOf(routes: ConfigInput['routes'], drainMs: number): number {
+  return routesOf(routes).kind === 'memory' ? Math.min(aloneDrainMs, drainMs) : drainMs;
 }
 
 function isWhole(services: readonly ServiceName[]): boolean {
@@ -198,7 +208,10 @@ const urls = {
   bus: { env: 'NATS_URL', kind: 'nats', kindEnv: 'BUS_KIND' },
 } as const;
 
-/** A process of its own shares nothing with the others unless it is told where; memory must then be asked for by name. */
+/**
+ * A process of its own shares nothing with the others unless it is told where; memory must then be asked for
+ * by name.
+ */
 function absentUrls(input: ConfigInput, services: readonly ServiceName[]): string[] {
   const ports = Object.keys(urls) as (keyof typeof urls)[];
   return ports
@@ -214,7 +227,6 @@ function absentUrls(input: ConfigInput, services: readonly ServiceName[]): strin
 
 function drainFaults(config: Config): string[] {
   if (config.push.drainMs < config.shutdownMs) return [];
-  return [
-    `PUSH_DRAIN_MS (${config.push.drainMs}) must be less than CARILLON_SHUTDOWN_MS (${config.shutdownMs}), which waits for it`,
-  ];
+  const must = `must be less than CARILLON_SHUTDOWN_MS (${config.shutdownMs}), which waits for it`;
+  return [`PUSH_DRAIN_MS (${config.push.drainMs}) ${must}`];
 }

@@ -1,3 +1,4 @@
+/** Proves what the probes and the metrics of a process answer, over real HTTP. */
 import { describe, expect, it } from 'vitest';
 import { Health } from './health.js';
 import { type InternalServer, startInternalServer } from './internal-server.js';

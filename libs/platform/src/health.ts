@@ -20,8 +20,8 @@ export class Health {
   #isDraining = false;
 
   /**
-   * A dependency: the check rejects while it is away. The process is then not ready, unless `isRequired` is false: such
-   * a dependency is only reported.
+   * A dependency: the check rejects while it is away. The process is then not ready, unless `isRequired` is
+   * false: such a dependency is only reported.
    */
   addCheck(name: string, check: () => Promise<void>, isRequired = true): void {
     this.#checks.set(name, { check, isRequired });

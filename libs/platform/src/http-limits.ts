@@ -1,5 +1,8 @@
-/** How the public HTTP server defends itself: sizes, slow clients, bodies that are no JSON, requests that are no HTTP. */
-import type { IncomingMessage } from 'node:http';
+/**
+ * How the public HTTP server defends itself: sizes, slow clients, bodies that are no JSON, requests that are
+ * no HTTP.
+ */
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { limits } from '@carillon/wire';
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifyServerOptions } from 'fastify';
@@ -90,5 +93,6 @@ function answerTo(code: string | undefined): string {
   const body = JSON.stringify(problemBody(problem, makeRequestId({ headers: {} })));
   const headers = { ...problemHeaders(problem), 'content-length': String(body.length), connection: 'close' };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${problem.status} ${problem.status === 431 ? 'Headers Too Large' : 'Bad Request'}\r\n${lines.join('')}\r\n${body}`;
+  const phrase = STATUS_CODES[problem.status] ?? '';
+  return `HTTP/1.1 ${problem.status} ${phrase}\r\n${lines.join('')}\r\n${body}`;
 }

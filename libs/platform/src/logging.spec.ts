@@ -1,3 +1,4 @@
+/** Proves what a log line holds and must not hold. What must not show is called canary. */
 import { PortUnavailable } from '@carillon/domain/ports';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from './logging.js';

@@ -1,6 +1,6 @@
 /**
- * JSON lines with ids. Only what is listed here is logged of a request: never a body, a header, an address with its
- * query, a token or a payload.
+ * JSON lines with ids. Only what is listed here is logged of a request: never a body, a header, an address
+ * with its query, a token or a payload.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type DestinationStream, type Logger, pino } from 'pino';

@@ -1,3 +1,4 @@
+/** Proves that every wrong field is named, and no value repeated. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { parseInput } from './parse-input.js';

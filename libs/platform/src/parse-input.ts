@@ -1,4 +1,7 @@
-/** Checks input against a schema and names every wrong field at once. Must never repeat a value that it was given. */
+/**
+ * Checks input against a schema and names every wrong field at once. Must never repeat a value that it was
+ * given.
+ */
 import { type FieldCode, fieldCodes, limits } from '@carillon/wire';
 import type { z } from 'zod';
 import { type FieldFault, Problem } from './problem.js';
@@ -16,7 +19,8 @@ const faultsMax = 1_000;
 
 /**
  * The input as the schema gives it back.
- * @throws Problem validation_failed with every wrong field: pointer, code, and what is allowed; unknown fields by name
+ * @throws Problem validation_failed with every wrong field: pointer, code, and what is allowed; unknown
+ * fields by name
  */
 export function parseInput<T>(schema: z.ZodType<T>, input: unknown, options: Partial<InputLimits> = {}): T {
   const { depthMax = limits.jsonDepthMax, pointer = '' } = options;

@@ -1,3 +1,4 @@
+/** Proves what refusals look like on the wire, over a real Fastify. What must not show is called canary. */
 import 'reflect-metadata';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';

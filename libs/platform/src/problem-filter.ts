@@ -1,6 +1,6 @@
 /**
- * Turns whatever was thrown into a problem+json answer, Fastify's own refusals too. An error that is none of ours is
- * answered `internal` and logged; its text never reaches the client.
+ * Turns whatever was thrown into a problem+json answer, Fastify's own refusals too. An error that is none of
+ * ours is answered `internal` and logged; its text never reaches the client.
  */
 import { PortError, PortUnavailable } from '@carillon/domain/ports';
 import { type ErrorCode, limits } from '@carillon/wire';

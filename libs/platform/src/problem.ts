@@ -1,7 +1,12 @@
-/** What is wrong with a request, as RFC 9457 says it. Must never carry what the request held or what a driver said. */
+/**
+ * What is wrong with a request, as RFC 9457 says it. Must never carry what the request held or what a driver
+ * said.
+ */
 import { type ErrorCode, errorCodes, type FieldCode } from '@carillon/wire';
 
-/** One wrong field. `pointer` is a JSON Pointer (RFC 6901) into the body; `detail` names the allowed values. */
+/**
+ * One wrong field. `pointer` is a JSON Pointer (RFC 6901) into the body; `detail` names the allowed values.
+ */
 export interface FieldFault {
   readonly pointer: string;
   readonly code: FieldCode;

@@ -21,7 +21,7 @@ export function listenFault(error: unknown, { host, port, env }: Listener): unkn
   switch (systemCode(error)) {
     case 'EADDRINUSE':
       return new StartFault(
-        `Port ${port} on ${host} is in use: end the process that listens there, or set ${env} to a free port.`,
+        `Port ${port} on ${host} is in use: end what listens there, or set ${env} to a free port.`,
         cause,
       );
     case 'EACCES':

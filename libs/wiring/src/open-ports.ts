@@ -28,7 +28,10 @@ interface Owned {
   close(): Promise<void>;
 }
 
-/** All ports or none: what was opened before a fault is closed again. Waits for the store alone. @throws StartFault */
+/**
+ * All ports or none: what was opened before a fault is closed again. Waits for the store alone. @throws
+ * StartFault
+ */
 export async function openPorts(parts: PortParts): Promise<{ ports: OpenedPorts; owned: readonly Owned[] }> {
   const { services, config, ports, clock, random, log } = parts;
   const owned: Owned[] = [];
@@ -74,8 +77,9 @@ export async function closePorts(owned: readonly Owned[], log: Logger): Promise<
 }
 
 /**
- * Without the store a service can promise nothing. Routes and bus only make delivery faster: while they are away the
- * service goes on, so they are reported and do not take it out of service; only Dispatch has nothing else to do.
+ * Without the store a service can promise nothing. Routes and bus only make delivery faster: while they are
+ * away the service goes on, so they are reported and do not take it out of service; only Dispatch has
+ * nothing else to do.
  */
 export function watchPorts(ports: OpenedPorts, services: readonly ServiceName[], health: Health): void {
   if (isPortUsed('store', services))

@@ -41,7 +41,8 @@ export async function openStore(config: StoreConfig, { clock, random }: StorePar
 const unreachable = 'MongoDB cannot be reached: start it as a replica set, or correct MONGO_URL.';
 
 function unusable(path: string): string {
-  return `${resolve(path)} does not answer as a store: end the process that uses it, or set STORE_PATH to another file.`;
+  const remedy = 'end the process that uses it, or set STORE_PATH to another file';
+  return `${resolve(path)} does not answer as a store: ${remedy}.`;
 }
 
 async function asked(open: () => Promise<Store>, sentence: (error: PortError) => string): Promise<Store> {
@@ -63,9 +64,8 @@ function makeFolder(path: string): void {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StartFault(
-      `The folder ${folder} cannot be written (${systemCode(error)}): make it writable, or set CARILLON_DATA_DIR to another one.`,
-      { cause: error },
-    );
+    const remedy = 'make it writable, or set CARILLON_DATA_DIR to another one';
+    const sentence = `The folder ${folder} cannot be written (${systemCode(error)}): ${remedy}.`;
+    throw new StartFault(sentence, { cause: error });
   }
 }

@@ -1,4 +1,7 @@
-/** A whole process: reads the environment, starts the services, obeys signals, and ends with a code that tells the truth. */
+/**
+ * A whole process: reads the environment, starts the services, obeys signals, and ends with a code that
+ * tells the truth.
+ */
 import { ConfigInvalid, processEnvironment, StartFault } from '@carillon/platform';
 import { type RunningService, type ServiceOptions, startService } from './start-service.js';
 
@@ -8,8 +11,9 @@ export interface RunOptions extends ServiceOptions {
 }
 
 /**
- * Resolves when the services listen. The process ends with 0 after SIGTERM or SIGINT has drained it; with 1 when it
- * could not start, drained for longer than `shutdownMs`, or an error went uncaught; a second signal ends it at once.
+ * Resolves when the services listen. The process ends with 0 after SIGTERM or SIGINT has drained it; with 1
+ * when it could not start, drained for longer than `shutdownMs`, or an error went uncaught; a second signal
+ * ends it at once.
  */
 export async function runService(options: RunOptions): Promise<void> {
   const life: Life = { running: undefined, isStopping: false };

@@ -1,3 +1,4 @@
+/** Proves that services start whole or not at all, and end in order. On memory ports and port 0. */
 import 'reflect-metadata';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -121,7 +122,7 @@ describe('startService', () => {
     expect(await page.text()).toContain(`id="${problem.code}"`);
   });
 
-  it('drains with the store still open, refuses what comes meanwhile, and then lets go of everything', async () => {
+  it('drains with the store open, refuses what comes meanwhile, then lets go of everything', async () => {
     const diary = new Diary();
     const running = await start(diary);
     const { url, internalUrl, context } = running;
@@ -166,10 +167,9 @@ describe('startService', () => {
 describe('a start that fails', () => {
   it('says which port is in use, and how to move it', async () => {
     const { url, internalUrl } = await start();
+    const remedy = 'end what listens there, or set CARILLON_HTTP_PORT to a free port';
     await expect(start(new Diary(), { env: { ...env, CARILLON_HTTP_PORT: portOf(url) } })).rejects.toEqual(
-      new StartFault(
-        `Port ${portOf(url)} on 127.0.0.1 is in use: end the process that listens there, or set CARILLON_HTTP_PORT to a free port.`,
-      ),
+      new StartFault(`Port ${portOf(url)} on 127.0.0.1 is in use: ${remedy}.`),
     );
     const internal = { ...env, CARILLON_INTERNAL_PORT: portOf(internalUrl) };
     await expect(start(new Diary(), { env: internal })).rejects.toThrow(/CARILLON_INTERNAL_PORT/);

@@ -31,6 +31,7 @@ export class NatsBus extends Bus {
   readonly #report: (error: Error) => void;
   readonly #requests: OpenRequests;
   readonly #listenings = new Set<Listening>();
+  readonly #pings = new Set<() => void>();
   readonly #reconnectListeners: (() => void)[] = [];
   #link: NatsLink | undefined;
   #connection: NatsConnection | undefined;
@@ -84,9 +85,21 @@ export class NatsBus extends Bus {
     this.#reconnectListeners.push(listener);
   }
 
-  override async ping(): Promise<void> {
-    if (!this.#connection) throw away();
-    await answered(this.#connection);
+  override ping(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) return Promise.reject(away());
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
+        clearTimeout(timer);
+        this.#pings.delete(fail);
+        settle();
+      };
+      const fail = () => end(() => reject(new PortUnavailable('NATS does not answer')));
+      const timer = setTimeout(fail, pingTimeoutMs);
+      this.#pings.add(fail);
+      // The answer comes after the server has read all that was written before.
+      connection.flush().then(() => end(resolve), fail);
+    });
   }
 
   override async close(): Promise<void> {
@@ -103,7 +116,7 @@ export class NatsBus extends Bus {
     });
     for (const listening of this.#listenings) this.#attach(listening, connection);
     this.#connection = connection;
-    if (!isFirst) void this.#tellReconnected(connection);
+    if (!isFirst) this.#tellReconnected(connection);
   }
 
   #down(): void {
@@ -111,13 +124,17 @@ export class NatsBus extends Bus {
     this.#outflow = undefined;
     for (const listening of this.#listenings) listening.current = undefined;
     this.#requests.failAll(away);
+    for (const fail of [...this.#pings]) fail();
   }
 
   /** Only once the server knows the subscriptions: who catches up before that could miss what comes in between. */
-  async #tellReconnected(connection: NatsConnection): Promise<void> {
-    // Where the connection breaks first, this never resolves and the next one tells.
-    await connection.flush();
-    for (const listener of this.#reconnectListeners) this.#guard(listener);
+  #tellReconnected(connection: NatsConnection): void {
+    connection.flush().then(
+      () => {
+        for (const listener of this.#reconnectListeners) this.#guard(listener);
+      },
+      () => {}, // Broken again: the next connection tells.
+    );
   }
 
   #attach(listening: Listening, connection: NatsConnection): void {
@@ -168,21 +185,4 @@ export class NatsBus extends Bus {
 
 function away(): PortUnavailable {
   return new PortUnavailable('NATS is away');
-}
-
-/** Resolves when the server has read all that was written before. @throws PortUnavailable */
-async function answered(connection: NatsConnection): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const failure = new Promise<never>((_, reject) => {
-    const fail = () => reject(new PortUnavailable('NATS does not answer'));
-    timer = setTimeout(fail, pingTimeoutMs);
-    void connection.closed().then(fail);
-  });
-  try {
-    await Promise.race([connection.flush(), failure]);
-  } catch (cause) {
-    throw cause instanceof PortUnavailable ? cause : new PortUnavailable('NATS does not answer', { cause });
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -9,7 +9,15 @@ export class MemoryDevices extends Devices {
     super();
   }
 
-  override async seen({ device, at, app }: DeviceSighting, max: number): Promise<void> {
+  override async seen(sightings: readonly DeviceSighting[], max: number): Promise<void> {
+    for (const sighting of sightings) this.note(sighting, max);
+  }
+
+  override async ofUser(user: UserKey): Promise<readonly Device[]> {
+    return newestFirst(this.access.data.devices.get(user) ?? new Map());
+  }
+
+  private note({ device, at, app }: DeviceSighting, max: number): void {
     const { data } = this.access;
     const user = deviceUser(device);
     const devices = data.devices.get(user) ?? new Map<DeviceKey, Device>();
@@ -23,10 +31,6 @@ export class MemoryDevices extends Devices {
     });
     data.devices.set(user, devices);
     for (const { key } of newestFirst(devices).slice(max)) forget(data, devices, key);
-  }
-
-  override async ofUser(user: UserKey): Promise<readonly Device[]> {
-    return newestFirst(this.access.data.devices.get(user) ?? new Map());
   }
 }
 

@@ -21,21 +21,14 @@ export class MongoDevices extends Devices {
     this.#guard = guard;
   }
 
-  override async seen({ device, at, app }: DeviceSighting, max: number): Promise<void> {
-    const user = deviceUser(device);
-    const update = {
-      $max: { lastSeenAt: at },
-      $min: { firstSeenAt: at },
-      $setOnInsert: { user },
-      ...(app === undefined ? {} : { $set: { app } }),
-    };
-    await upsertAll(this.#devices, this.#guard, [
-      { updateOne: { filter: { _id: device }, update, upsert: true } },
-    ]);
-    const surplus = await this.#guard.call(() =>
-      this.#ofUser(user).skip(max).limit(forgottenPerCall).toArray(),
+  override async seen(sightings: readonly DeviceSighting[], max: number): Promise<void> {
+    await upsertAll(
+      this.#devices,
+      this.#guard,
+      sightings.map((sighting) => ({ updateOne: upsertOf(sighting) })),
     );
-    for (const row of surplus) await this.#forget(row._id);
+    const users = new Set(sightings.map(({ device }) => deviceUser(device)));
+    for (const user of await this.#withMoreThan(max, [...users])) await this.#trim(user, max);
   }
 
   override async ofUser(user: UserKey): Promise<readonly Device[]> {
@@ -46,6 +39,23 @@ export class MongoDevices extends Devices {
       lastSeenAt,
       ...(app === undefined ? {} : { app }),
     }));
+  }
+
+  async #withMoreThan(max: number, users: readonly UserKey[]): Promise<readonly UserKey[]> {
+    const pipeline = [
+      { $match: { user: { $in: users } } },
+      { $group: { _id: '$user', count: { $sum: 1 } } },
+      { $match: { count: { $gt: max } } },
+    ];
+    const rows = await this.#guard.call(() => this.#devices.aggregate<{ _id: UserKey }>(pipeline).toArray());
+    return rows.map((row) => row._id);
+  }
+
+  async #trim(user: UserKey, max: number): Promise<void> {
+    const surplus = await this.#guard.call(() =>
+      this.#ofUser(user).skip(max).limit(forgottenPerCall).toArray(),
+    );
+    for (const row of surplus) await this.#forget(row._id);
   }
 
   #ofUser(user: UserKey): mongo.FindCursor<mongo.WithId<DeviceRow>> {
@@ -61,4 +71,14 @@ export class MongoDevices extends Devices {
     if (own.length > 0) await this.#guard.call(() => this.#cursors.deleteMany({ _id: { $in: own } }));
     await this.#guard.call(() => this.#devices.deleteOne({ _id: device }));
   }
+}
+
+function upsertOf({ device, at, app }: DeviceSighting) {
+  const update = {
+    $max: { lastSeenAt: at },
+    $min: { firstSeenAt: at },
+    $setOnInsert: { user: deviceUser(device) },
+    ...(app === undefined ? {} : { $set: { app } }),
+  };
+  return { filter: { _id: device }, update, upsert: true };
 }

@@ -104,7 +104,7 @@ function connect({ url, database, onCommand }: MongoStoreOptions): Connection {
     autoIndex: false,
     autoCreate: false,
     writeConcern: { w: 'majority', journal: true, wtimeoutMS: parameters.writeTimeoutMs },
-    readConcern: { level: 'local' },
+    readConcern: { level: 'majority' },
     readPreference: 'primary',
     // After a failover the driver sends a command once more under its old number, and the server does not do it twice:
     // safe for runs (a row is only tried after its predecessor) and for `$push`, and it leaves fewer outcomes unknown.

@@ -38,15 +38,9 @@ export class SqliteDevices extends Devices {
     );
   }
 
-  override async seen(sighting: DeviceSighting, max: number): Promise<void> {
-    const { device, at, app } = sighting;
-    const user = deviceUser(device);
+  override async seen(sightings: readonly DeviceSighting[], max: number): Promise<void> {
     this.#database.write(() => {
-      this.#seen.run(device, user, at, app ?? null);
-      for (const { key } of this.#surplus.all(user, device, max)) {
-        this.#forget.run(key ?? null);
-        this.#forgetCursors.run(key ?? null);
-      }
+      for (const sighting of sightings) this.#note(sighting, max);
     });
   }
 
@@ -59,5 +53,14 @@ export class SqliteDevices extends Devices {
         ...(app === null ? {} : { app }),
       })),
     );
+  }
+
+  #note({ device, at, app }: DeviceSighting, max: number): void {
+    const user = deviceUser(device);
+    this.#seen.run(device, user, at, app ?? null);
+    for (const { key } of this.#surplus.all(user, device, max)) {
+      this.#forget.run(key ?? null);
+      this.#forgetCursors.run(key ?? null);
+    }
   }
 }

@@ -22,7 +22,7 @@ function listing({ store, other }: StoreSubject): void {
       [c!, 3],
       [a!, 4],
     ] as const) {
-      await store().devices.seen({ device, at: start + at, app: `app ${at}` }, 20);
+      await store().devices.seen([{ device, at: start + at, app: `app ${at}` }], 20);
     }
     expect(await other().devices.ofUser(user)).toEqual([
       { key: a, firstSeenAt: start + 1, lastSeenAt: start + 4, app: 'app 4' },
@@ -34,7 +34,7 @@ function listing({ store, other }: StoreSubject): void {
   it('notes a device without an app', async () => {
     const user = freshUser();
     const [device] = devicesOf(user, ['a']);
-    await store().devices.seen({ device: device!, at: start }, 20);
+    await store().devices.seen([{ device: device!, at: start }], 20);
     expect(await other().devices.ofUser(user)).toEqual([
       { key: device, firstSeenAt: start, lastSeenAt: start },
     ]);
@@ -43,7 +43,7 @@ function listing({ store, other }: StoreSubject): void {
   it('does not make a device older by a sighting that comes late', async () => {
     const user = freshUser();
     const [device] = devicesOf(user, ['a']);
-    for (const at of [5, 2]) await store().devices.seen({ device: device!, at: start + at }, 20);
+    for (const at of [5, 2]) await store().devices.seen([{ device: device!, at: start + at }], 20);
     expect((await other().devices.ofUser(user))[0]?.lastSeenAt).toBe(start + 5);
   });
 
@@ -51,7 +51,7 @@ function listing({ store, other }: StoreSubject): void {
     const tenant = freshName();
     const users = ['u', 'u1', 'u.', 'U'].map((name) => userKey(tenant, name));
     for (const user of users.slice(1))
-      await store().devices.seen({ device: deviceKey(user, 'd'), at: start }, 20);
+      await store().devices.seen([{ device: deviceKey(user, 'd'), at: start }], 20);
     expect(await other().devices.ofUser(users[0]!)).toEqual([]);
     expect(await other().devices.ofUser(users[2]!)).toHaveLength(1);
   });
@@ -61,7 +61,7 @@ function listing({ store, other }: StoreSubject): void {
     const [device] = devicesOf(user, ['a']);
     await Promise.all(
       span(1, 20).map((n) =>
-        (n % 2 ? store() : other()).devices.seen({ device: device!, at: start + n }, 20),
+        (n % 2 ? store() : other()).devices.seen([{ device: device!, at: start + n }], 20),
       ),
     );
     const found = await other().devices.ofUser(user);
@@ -73,8 +73,8 @@ function evicting({ store, other }: StoreSubject): void {
   it('forgets the devices seen longest ago when there are too many', async () => {
     const user = freshUser();
     const devices = devicesOf(user, ['a', 'b', 'c', 'd', 'e']);
-    for (const [n, device] of devices.entries()) await store().devices.seen({ device, at: start + n }, 20);
-    await store().devices.seen({ device: devices[0]!, at: start + 10 }, 3);
+    for (const [n, device] of devices.entries()) await store().devices.seen([{ device, at: start + n }], 20);
+    await store().devices.seen([{ device: devices[0]!, at: start + 10 }], 3);
     const keys = (await other().devices.ofUser(user)).map((each) => each.key);
     expect(keys).toEqual([devices[0], devices[4], devices[3]]);
   });
@@ -89,7 +89,7 @@ function evicting({ store, other }: StoreSubject): void {
     await store().cursors.begin(
       everyone.flatMap((device) => [log, topic].map((each) => ({ device, log: each, seq: 7 }))),
     );
-    for (const [n, device] of everyone.entries()) await store().devices.seen({ device, at: start + n }, 5);
+    for (const [n, device] of everyone.entries()) await store().devices.seen([{ device, at: start + n }], 5);
     expect((await other().devices.ofUser(user)).map((each) => each.key)).toEqual([...kept].reverse());
     const loaded = async (device: DeviceKey) => (await other().cursors.load(device, [log, topic])).size;
     expect(await loaded(gone!)).toBe(0);
@@ -100,10 +100,10 @@ function evicting({ store, other }: StoreSubject): void {
     const user = freshUser();
     const log = userLog(user);
     const [a, b] = devicesOf(user, ['a', 'b']);
-    await store().devices.seen({ device: a!, at: start }, 1);
+    await store().devices.seen([{ device: a!, at: start }], 1);
     await store().cursors.begin([{ device: a!, log, seq: 9 }]);
-    await store().devices.seen({ device: b!, at: start + 1 }, 1);
-    await store().devices.seen({ device: a!, at: start + 2 }, 1);
+    await store().devices.seen([{ device: b!, at: start + 1 }], 1);
+    await store().devices.seen([{ device: a!, at: start + 2 }], 1);
     await store().cursors.begin([{ device: a!, log, seq: 3 }]);
     expect((await other().cursors.load(a!, [log])).get(log)).toBe(3);
     expect(await other().devices.ofUser(user)).toEqual([

@@ -11,10 +11,10 @@ export interface DeviceSighting {
 
 export abstract class Devices {
   /**
-   * Notes the device, durable before it resolves. With more than `max` devices of that user the ones seen longest ago
-   * are forgotten, with their cursors. @throws PortUnavailable
+   * Notes the devices, durable before it resolves. With more than `max` devices of a user the ones seen longest ago are
+   * forgotten, with their cursors. In batches, without order between calls. @throws PortUnavailable
    */
-  abstract seen(sighting: DeviceSighting, max: number): Promise<void>;
+  abstract seen(sightings: readonly DeviceSighting[], max: number): Promise<void>;
   /** The user's devices, most recently seen first. @throws PortUnavailable */
   abstract ofUser(user: UserKey): Promise<readonly Device[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * Brings postings into their logs and says of each what may be answered. A posting is accepted only when every one of
- * its entries is durable. Must never answer for a posting more than the store has confirmed.
+ * Brings postings into their logs and says of each what may be answered. A posting is accepted only when
+ * every one of its entries is durable. Must never answer for a posting more than the store has confirmed.
  */
 import type { Draft, Entry } from '@carillon/domain';
 import type { Appended } from '@carillon/domain/ports';

@@ -1,6 +1,7 @@
 /**
- * In which order the entries of several postings may be submitted: those of one log in the order of the postings,
- * although a list with a key must wait for its first entry. Postings that share no log wait for nobody.
+ * In which order the entries of several postings may be submitted: those of one log in the order of the
+ * postings, although a list with a key must wait for its first entry. Postings that share no log wait for
+ * nobody.
  */
 import type { LogKey } from '@carillon/domain';
 import type { Posting } from './posting.js';
@@ -12,13 +13,16 @@ export interface Step {
   readonly part: 'whole' | 'first' | 'rest';
 }
 
-/** Phases in order; the steps of a phase are submitted together, in order, after all earlier phases are durable. */
+/**
+ * Phases in order; the steps of a phase are submitted together, in order, after all earlier phases are
+ * durable.
+ */
 export function planPhases(postings: readonly Posting[]): readonly (readonly Step[])[] {
   const phases: Step[][] = [];
   const phaseOf = new Map<LogKey, number>();
   const place = (step: Step, logs: readonly LogKey[], from: number): number => {
     let phase = from;
-    for (const log of logs) phase = Math.max(phase, phaseOf.get(log) ?? 0);
+    for (const log of logs) phase = Math.max(phase, 0);
     for (const log of logs) phaseOf.set(log, phase);
     const steps = phases[phase] ?? [];
     steps.push(step);

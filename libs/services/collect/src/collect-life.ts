@@ -1,4 +1,7 @@
-/** Starts and ends Collect with its process. At the end the last doorbells still leave, as long as somebody takes them. */
+/**
+ * Starts and ends Collect with its process. At the end the last doorbells still leave, as long as somebody
+ * takes them.
+ */
 import { Clock, sleep } from '@carillon/domain/ports';
 import { Health } from '@carillon/platform';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -26,7 +29,8 @@ export class CollectLife implements OnApplicationBootstrap, OnApplicationShutdow
     this.health.addCheck('store', async () => {
       await this.ports.facts.now();
     });
-    // Without a bus messages still get 202, so only the first contact is waited for: before it no key can be checked.
+    // Without a bus messages still get 202, so only the first contact is waited for: before it no key can be
+    // checked.
     let hasAnswered = false;
     this.health.addCheck('bus', async () => {
       if (!hasAnswered) await this.ports.bus.ping();

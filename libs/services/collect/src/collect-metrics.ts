@@ -51,7 +51,7 @@ export class CollectMetrics {
     });
     this.doorbells = metrics.counter({
       name: 'carillon_collect_doorbells_total',
-      help: 'Doorbells that a Dispatch took, that were dropped from a full queue, or let go without an answer.',
+      help: 'Doorbells by outcome: taken by a Dispatch, dropped from a full queue, let go unanswered.',
       labels: ['outcome'],
     });
   }

@@ -1,4 +1,6 @@
-/** What Collect is configured with, as one provider. Holds numbers only; every limit of its queues is in here. */
+/**
+ * What Collect is configured with, as one provider. Holds numbers only; every limit of its queues is in here.
+ */
 import type { ServiceContext } from '@carillon/platform';
 
 /** The limits of one Collect, from the configuration's slices `delivery` and `collect`. */

@@ -17,7 +17,7 @@ describe('the commit queue', () => {
 
   it('sends the first entry at once, and what queued up meanwhile together', async () => {
     const { log, submit } = await slowQueue();
-    for (const id of ['a', 'b', 'c', 'd', 'e']) submit([draft({ id, log: inbox(id) })]);
+    for (const id of ['a', 'b', 'c', 'd', 'e']) void submit([draft({ id, log: inbox(id) })]);
     expect(log.sizes()).toEqual([1, 1]);
     log.finish(0);
     await settled();
@@ -26,8 +26,8 @@ describe('the commit queue', () => {
 
   it('closes a log with an unfinished entry: later entries wait, those of other logs pass', async () => {
     const { log, submit } = await slowQueue();
-    for (const id of ['1', '2', '3']) submit([draft({ id, log: inbox('same') })]);
-    submit([draft({ id: '4', log: inbox('other') })]);
+    for (const id of ['1', '2', '3']) void submit([draft({ id, log: inbox('same') })]);
+    void submit([draft({ id: '4', log: inbox('other') })]);
     expect(log.ids()).toEqual([['1'], ['4']]);
     log.finish(1);
     await settled();
@@ -55,10 +55,10 @@ describe('the commit queue', () => {
 
   it('commits at most 512 KiB at once', async () => {
     const { log, submit } = await slowQueue();
-    submit([draft({ id: 'x', log: inbox('x') })]);
-    submit([draft({ id: 'y', log: inbox('y') })]);
+    void submit([draft({ id: 'x', log: inbox('x') })]);
+    void submit([draft({ id: 'y', log: inbox('y') })]);
     const data = JSON.stringify('x'.repeat(60_000));
-    submit(Array.from({ length: 10 }, (_, at) => draft({ id: `m${at}`, log: inbox(`u${at}`), data })));
+    void submit(Array.from({ length: 10 }, (_, at) => draft({ id: `m${at}`, log: inbox(`u${at}`), data })));
     log.finish(0);
     await settled();
     expect(log.sizes()).toEqual([1, 1, 8]);
@@ -66,8 +66,8 @@ describe('the commit queue', () => {
 
   it('has room for 2,000 entries and not for one more', async () => {
     const { commits, submit } = await slowQueue();
-    submit(drafts(2, { log: inbox('a') }));
-    submit(drafts(1_500, { log: inbox('a') }));
+    void submit(drafts(2, { log: inbox('a') }));
+    void submit(drafts(1_500, { log: inbox('a') }));
     expect([commits.hasRoom(500), commits.hasRoom(501)]).toEqual([true, false]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Group commit: what queued up while the last commit was out is the next one. Waits for nothing, keeps the order
- * within every log, and never tells a request more than the store has confirmed.
+ * Group commit: what queued up while the last commit was out is the next one. Waits for nothing, keeps the
+ * order within every log, and never tells a request more than the store has confirmed.
  */
 import type { Draft, Entry } from '@carillon/domain';
 import { type Appended, Clock, MessageLog, PortError } from '@carillon/domain/ports';
@@ -49,9 +49,9 @@ export class CommitQueue {
   }
 
   /**
-   * One outcome per draft, in order. Drafts of one log are placed in the order of all calls; a call's drafts may be
-   * spread over several commits. The caller has asked `hasRoom` in the same turn. Rejects only with what is a fault of
-   * ours: a store that is away leaves drafts `unconfirmed`.
+   * One outcome per draft, in order. Drafts of one log are placed in the order of all calls; a call's drafts
+   * may be spread over several commits. The caller has asked `hasRoom` in the same turn. Rejects only with
+   * what is a fault of ours: a store that is away leaves drafts `unconfirmed`.
    */
   submit(drafts: readonly Draft[]): Promise<readonly Appended[]> {
     if (drafts.length === 0) return Promise.resolve([]);
@@ -103,7 +103,10 @@ export class CommitQueue {
     }
   }
 
-  /** What is found there already may lack its doorbell, if whoever wrote it is gone; older ones are anti-entropy's. */
+  /**
+   * What is found there already may lack its doorbell, if whoever wrote it is gone; older ones are
+   * anti-entropy's.
+   */
   private worthRinging(appended: Appended): Entry[] {
     if (appended.outcome === 'unconfirmed') return [];
     const { entry, outcome } = appended;

@@ -1,6 +1,6 @@
 /**
- * Lets a request through with a good API key that has the scope of the route. Must never log a key, and takes none
- * from an address, where it would stand in every log on the way.
+ * Lets a request through with a good API key that has the scope of the route. Must never log a key, and takes
+ * none from an address, where it would stand in every log on the way.
  */
 import type { Scope } from '@carillon/domain';
 import { Problem } from '@carillon/platform';

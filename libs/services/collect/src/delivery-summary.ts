@@ -24,9 +24,9 @@ function rest({ overall, verdicts, acceptedAt }: SummaryFacts): string {
   const share = `${count(verdicts, status)} of ${devices(verdicts.length)}`;
   switch (status) {
     case 'delivered':
-      return ` to ${share}${settledAt === undefined ? '' : `, ${duration(settledAt - acceptedAt)} after it was accepted`}`;
+      return ` to ${share}${after(settledAt, acceptedAt)}`;
     case 'sent':
-      return ` to ${share}${sentAt === undefined ? '' : `, ${duration(sentAt - acceptedAt)} after it was accepted`}, ${waiting(reason)}`;
+      return ` to ${share}${after(sentAt, acceptedAt)}, ${waiting(reason)}`;
     case 'failed':
       return ` on ${share}: ${waiting(reason)}`;
     case 'queued':
@@ -50,6 +50,10 @@ const sentences: Partial<Record<DeliveryReason, string>> = {
 
 function waiting(reason: DeliveryReason | undefined): string {
   return (reason && sentences[reason]) ?? 'it is on its way';
+}
+
+function after(at: number | undefined, acceptedAt: number): string {
+  return at === undefined ? '' : `, ${duration(at - acceptedAt)} after it was accepted`;
 }
 
 function count(verdicts: readonly Verdict[], status: Verdict['status']): number {

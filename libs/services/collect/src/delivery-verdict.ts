@@ -1,6 +1,6 @@
 /**
- * What became of one entry for one device, from the receipts of its connections. Must never say more than they prove:
- * `delivered` only where the entry is settled.
+ * What became of one entry for one device, from the receipts of its connections. Must never say more than
+ * they prove: `delivered` only where the entry is settled.
  */
 import {
   type ConnectionRecord,
@@ -76,9 +76,9 @@ export interface Settlement {
 }
 
 /**
- * Settlements that prove a delivery; those by a handler before failed ones, of equals the earliest first. Settled
- * without having been sent on that connection means that an acknowledgement came late, or that the entry was passed over
- * because it was not to be shown any more: only what cannot be the second counts.
+ * Settlements that prove a delivery; those by a handler before failed ones, of equals the earliest first.
+ * Settled without having been sent on that connection means that an acknowledgement came late, or that the
+ * entry was passed over because it was not to be shown any more: only what cannot be the second counts.
  */
 export function settlementsOf(entry: Entry, receipts: readonly Receipt[]): Settlement[] {
   const sentOn = new Set(

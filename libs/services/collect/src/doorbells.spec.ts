@@ -1,4 +1,7 @@
-/** Doorbells find a Dispatch that is alive, keep the order of logs, are bounded, and tell how busy the nodes are. */
+/**
+ * Doorbells find a Dispatch that is alive, keep the order of logs, are bounded, and tell how busy the nodes
+ * are.
+ */
 import { type DispatchAnswer, fromJsonBytes, readDoorbells, subjects, toJsonBytes } from '@carillon/domain';
 import type { BusMessage } from '@carillon/domain/ports';
 import { entry, FakeClock, FaultyBus, inbox, memoryPorts } from '@carillon/testkit';

@@ -1,6 +1,7 @@
 /**
- * Takes durable entries to a Dispatch: ready-made frames, in batches, to one that was heard lately. Any of them may be
- * lost; nothing but latency depends on it, so a full queue drops its oldest and a batch without an answer is let go.
+ * Takes durable entries to a Dispatch: ready-made frames, in batches, to one that was heard lately. Any of
+ * them may be lost; nothing but latency depends on it, so a full queue drops its oldest and a batch without
+ * an answer is let go.
  */
 import {
   type DispatchAnswer,
@@ -103,14 +104,17 @@ export class Doorbells {
     this.run();
   }
 
-  /** `away`: the bus cannot be asked, which says nothing about this Dispatch and is no better with another. */
+  /**
+   * `away`: the bus cannot be asked, which says nothing about this Dispatch and is no better with another.
+   */
   private async ask(id: string, data: Uint8Array): Promise<DispatchAnswer | 'silent' | 'away'> {
     try {
       const answer = await this.bus.request(subjects.dispatch(id), data, this.options.dispatchTimeoutMs);
       return fromJsonBytes<DispatchAnswer>(answer);
     } catch (error) {
       if (error instanceof PortUnavailable) return 'away';
-      this.dispatches.drop(id); // no answer, or none that can be read: not asked until it announces itself again
+      // No answer, or none that can be read: not asked until it announces itself again.
+      this.dispatches.drop(id);
       return 'silent';
     }
   }

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { type MessageRequest, ttlMs } from '@carillon/api';
 
 /**
- * The same for two bodies that mean the same: members in any order, addressees in any order and named twice, the time
- * to live in any unit. `targets`: each addressee once, sorted.
+ * The same for two bodies that mean the same: members in any order, addressees in any order and named twice,
+ * the time to live in any unit. `targets`: each addressee once, sorted.
  */
 export function fingerprintOf(request: MessageRequest, targets: readonly string[]): string {
   const { event, data, notification, ttl, externalId, metadata } = request;

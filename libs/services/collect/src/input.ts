@@ -1,4 +1,7 @@
-/** Checks a body against its schema; the schemas of this API transform nothing, so what is valid is kept as it is. */
+/**
+ * Checks a body against its schema; the schemas of this API transform nothing, so what is valid is kept as it
+ * is.
+ */
 import { parseInput } from '@carillon/platform';
 
 type Schema<T> = Parameters<typeof parseInput<T>>[0];

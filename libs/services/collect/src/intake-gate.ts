@@ -1,4 +1,7 @@
-/** Whether new messages may come in, and how those that may not are told. Must be asked before anything is stored. */
+/**
+ * Whether new messages may come in, and how those that may not are told. Must be asked before anything is
+ * stored.
+ */
 import { Random } from '@carillon/domain/ports';
 import { Problem } from '@carillon/platform';
 import { Injectable } from '@nestjs/common';
@@ -31,7 +34,7 @@ export class IntakeGate {
       case 'reused':
         return new Problem(
           'idempotency_key_reused',
-          'This idempotency key was used for another message: send the same body and addressees, or another key.',
+          'This key was used for another message: send the same body and addressees, or another key.',
         );
       case 'full':
         return new Problem('overloaded', 'Too many messages wait to be stored. Try again.', this.later());

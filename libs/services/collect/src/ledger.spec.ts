@@ -34,7 +34,7 @@ beforeEach(async () => {
   const ports = await memoryPorts();
   ({ clock, store } = ports);
   ledger = new Ledger(store.log, store.receipts, store.devices, store.cursors, clock);
-  await store.devices.seen({ device: phone, at: clock.now(), app: 'shop/3' }, 20);
+  await store.devices.seen([{ device: phone, at: clock.now(), app: 'shop/3' }], 20);
   await clock.advance(1);
   entry = await append({ id, event: 'order.paid' });
 });
@@ -71,7 +71,7 @@ describe('the support answer', () => {
   });
 
   it('lists every device with its own status', async () => {
-    await store.devices.seen({ device: laptop, at: entry.acceptedAt - 1 }, 20);
+    await store.devices.seen([{ device: laptop, at: entry.acceptedAt - 1 }], 20);
     await connect('c1', { device: phone });
     await sent('c1', { after: 5, device: phone });
     await settled('c1', { after: 9, device: phone });
@@ -226,7 +226,7 @@ describe('the support answer', () => {
     await sent('c1', { after: 5, device: phone });
     await settled('c1', { after: 9, device: phone });
     await clock.advance(1_000);
-    await store.devices.seen({ device: laptop, at: clock.now() }, 20);
+    await store.devices.seen([{ device: laptop, at: clock.now() }], 20);
     await store.cursors.begin([{ device: laptop, log: entry.log, seq: entry.seq }]);
     expect(statuses(await why())).toEqual({ phone: 'delivered' });
   });

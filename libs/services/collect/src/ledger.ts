@@ -1,6 +1,6 @@
 /**
- * Answers what became of a message, from the log, the receipts, the devices and their positions. Only reads; must never
- * answer a tenant about another's message.
+ * Answers what became of a message, from the log, the receipts, the devices and their positions. Only reads;
+ * must never answer a tenant about another's message.
  */
 import {
   type DeliveryAnswer,
@@ -42,7 +42,9 @@ export interface MessageRef {
 /** Look-ups of one answer that are under way at once. */
 const lookupsMax = 16;
 const connectionsMax = 200;
-/** Beyond the heartbeat's and the acknowledgement's time-outs: a connection of which nothing is heard is dead. */
+/**
+ * Beyond the heartbeat's and the acknowledgement's time-outs: a connection of which nothing is heard is dead.
+ */
 const silentMs = 60_000;
 
 @Injectable()
@@ -134,7 +136,9 @@ export class Ledger {
     return counts.delivered + counts.failed === 0 && counts.expired > 0 ? 'expired' : 'done';
   }
 
-  /** Undefined for a device that was first seen when the entry was past already: it was never meant to get it. */
+  /**
+   * Undefined for a device that was first seen when the entry was past already: it was never meant to get it.
+   */
   private async ofDevice(device: Device, facts: UserFacts): Promise<Judged | undefined> {
     const { entry, now } = facts;
     const receipts = facts.receipts.filter((each) => each.device === device.key);
@@ -155,7 +159,9 @@ export class Ledger {
     return { verdict, shown: { device: deviceName(device.key), ...app, ...shownOf(verdict) } };
   }
 
-  /** A node that died wrote no end of its connections; one that works settles something, or had no time yet. */
+  /**
+   * A node that died wrote no end of its connections; one that works settles something, or had no time yet.
+   */
   private async isAlive(connection: ConnectionRecord, position: number, facts: UserFacts): Promise<boolean> {
     if (connection.closedAt !== undefined) return false;
     if (isRecent(connection, facts)) return true;

@@ -1,6 +1,6 @@
 /**
- * Items that wait to go out in batches, in order of arrival. Two batches that are out never share a log, so the order
- * within a log is that of arrival, whatever takes how long. Must never wait by itself: it is asked.
+ * Items that wait to go out in batches, in order of arrival. Two batches that are out never share a log, so
+ * the order within a log is that of arrival, whatever takes how long. Must never wait by itself: it is asked.
  */
 import type { LogKey } from '@carillon/domain';
 
@@ -38,8 +38,8 @@ export class LogQueue<T extends Queued> {
   }
 
   /**
-   * The oldest items whose logs are open, within the bounds; one item alone may be larger. Closes their logs until
-   * `release`. Empty when nothing may go.
+   * The oldest items whose logs are open, within the bounds; one item alone may be larger. Closes their logs
+   * until `release`. Empty when nothing may go.
    */
   take({ entries, bytes }: BatchBounds): T[] {
     const batch: T[] = [];

@@ -123,7 +123,7 @@ describe('a message with a key', () => {
     const list = { ...body, to: ['user:1', 'user:2', 'user:3', 'user:4'] };
     const begun = post(list, 'k');
     // The first entry is durable and the others are out: half of them will be placed, and nobody will know.
-    while (store.log.calls.append < 2) await Promise.resolve();
+    for (let turn = 0; turn < 1_000 && store.log.calls.append < 2; turn += 1) await Promise.resolve();
     store.log.failAppends('partly');
     expect(await refusal(begun)).toMatchObject({ code: 'store_unavailable' });
     expect(await Promise.all(['1', '2', '3', '4'].map(async (name) => (await idsOf(name)).length))).toEqual([
@@ -193,7 +193,7 @@ describe('a batch', () => {
     expect(await eventsOf('3')).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('gives items without a key one of the header and their place, so that a retry repeats nothing', async () => {
+  it('makes keys of the header and the place for items without one: a retry repeats nothing', async () => {
     const items = [
       { to: 'user:1', event: 'a' },
       { to: 'user:1', event: 'a' },

@@ -1,6 +1,6 @@
 /**
- * From a request to its answer: checks it, brings it into the logs, and answers 202 only for what is durable. Must
- * never take a tenant from anywhere but the credential.
+ * From a request to its answer: checks it, brings it into the logs, and answers 202 only for what is durable.
+ * Must never take a tenant from anywhere but the credential.
  */
 import {
   type BatchItem,
@@ -79,8 +79,8 @@ export class MessageIntake {
   }
 
   /**
-   * One result per item, in order; an item that is refused takes no other with it. @throws Problem when nothing of the
-   * batch was taken because of what holds for all of it
+   * One result per item, in order; an item that is refused takes no other with it. @throws Problem when
+   * nothing of the batch was taken because of what holds for all of it
    */
   async takeBatch({ credential, body, key }: Incoming): Promise<BatchReply> {
     this.gate.pass();
@@ -165,7 +165,7 @@ export class MessageIntake {
 function headerKey(value: unknown): string | undefined {
   if (value === undefined) return undefined;
   if (idempotencyKeySchema.safeParse(value).success) return value as string;
-  const detail = `The header Idempotency-Key has 1 to ${limits.idempotencyKeyMax} characters of printable ASCII`;
+  const detail = `The header Idempotency-Key has 1 to ${limits.idempotencyKeyMax} printable ASCII characters`;
   throw invalid({ pointer: 'Idempotency-Key', code: 'bad_format', detail });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Back-pressure: whether the nodes take what Collect accepts. Known from the answers of Dispatch alone; while there
- * are none, nothing is refused.
+ * Back-pressure: whether the nodes take what Collect accepts. Known from the answers of Dispatch alone; while
+ * there are none, nothing is refused.
  */
 import type { DispatchAnswer } from '@carillon/domain';
 import { Clock } from '@carillon/domain/ports';

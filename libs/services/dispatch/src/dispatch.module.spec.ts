@@ -10,8 +10,7 @@ import {
 import { NoResponder } from '@carillon/domain/ports';
 import { createLogger, Health, Metrics, readConfig } from '@carillon/platform';
 import { FakeClock, inbox, memoryPorts } from '@carillon/testkit';
-import type { INestApplication } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DispatchModule } from './dispatch.module.js';
 
@@ -19,7 +18,7 @@ const services = ['auth', 'collect', 'dispatch', 'push'] as const;
 const bell = encodeDoorbell({ log: inbox('a'), seq: 1, acceptedAt: 0, expiresAt: 1, frame: '{}' });
 
 let clock: FakeClock;
-let app: INestApplication;
+let app: TestingModule;
 let ports: Awaited<ReturnType<typeof memoryPorts>>;
 let heard: string[];
 
@@ -38,8 +37,7 @@ beforeEach(async () => {
     health: new Health(),
     log: createLogger({ level: 'silent', node: 'dispatch-1', services: ['dispatch'] }),
   };
-  const module = await Test.createTestingModule({ imports: [DispatchModule.with(context)] }).compile();
-  app = module.createNestApplication();
+  app = await Test.createTestingModule({ imports: [DispatchModule.with(context)] }).compile();
   await app.init();
 });
 

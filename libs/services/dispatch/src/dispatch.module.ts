@@ -1,4 +1,6 @@
-/** Dispatch as a Nest module, without a route of HTTP. Ports come in by value, so the module knows no adapter. */
+/**
+ * Dispatch as a Nest module, without a route of HTTP. Ports come in by value, so the module knows no adapter.
+ */
 import { Bus, Clock, RouteTable, randomName } from '@carillon/domain/ports';
 import { Health, Metrics, type ServiceContext } from '@carillon/platform';
 import { type DynamicModule, Module } from '@nestjs/common';

@@ -1,6 +1,6 @@
 /**
- * Takes batches of doorbells from Collect and brings each to the nodes that hold its user. Answers within a second,
- * whatever happens; keeps nothing, so that losing a Dispatch costs latency only.
+ * Takes batches of doorbells from Collect and brings each to the nodes that hold its user. Answers within a
+ * second, whatever happens; keeps nothing, so that losing a Dispatch costs latency only.
  */
 import {
   type DispatchAnswer,

@@ -1,6 +1,6 @@
 /**
- * What Dispatch remembers of nodes that did not answer: they are skipped until they renew their lease. Bounded, and
- * forgotten with the lease: that costs one unanswered request.
+ * What Dispatch remembers of nodes that did not answer: they are skipped until they renew their lease.
+ * Bounded, and forgotten with the lease: that costs one unanswered request.
  */
 import type { Incarnation } from '@carillon/domain';
 import { Clock, type Route } from '@carillon/domain/ports';

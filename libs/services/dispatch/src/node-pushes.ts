@@ -1,7 +1,8 @@
 /**
- * Hands doorbells to one node and learns from its answer. Batches to one node are sent in order and may be open at the
- * same time even if they share a log: Collect never has two batches of one log out, the bus keeps the order of one
- * sender, and a node restores what is left from the store, so waiting here would only add latency.
+ * Hands doorbells to one node and learns from its answer. Batches to one node are sent in order and may be
+ * open at the same time even if they share a log: Collect never has two batches of one log out, the bus keeps
+ * the order of one sender, and a node restores what is left from the store, so waiting here would only add
+ * latency.
  */
 import {
   fromJsonBytes,
@@ -37,7 +38,9 @@ export class NodePushes {
     private readonly options: DispatchOptions,
   ) {}
 
-  /** Resolves with the users that are not on this node any more. Never rejects for a node or bus that is away. */
+  /**
+   * Resolves with the users that are not on this node any more. Never rejects for a node or bus that is away.
+   */
   async push(round: Round, { route, places }: NodeShare): Promise<readonly UserKey[]> {
     const chunks = this.chunksOf(round, places);
     const gone = await Promise.all(chunks.map((chunk) => this.pushChunk(round, { route, places: chunk })));

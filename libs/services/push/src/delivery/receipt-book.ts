@@ -1,13 +1,15 @@
 /**
- * What the ledger has still to be told: receipts, cursors and connections, written together a few times a second. One
- * write per connection and flush, whatever the message rate. Losing a flush costs a repeated message or a thinner
- * answer, never a message.
+ * What the ledger has still to be told: receipts, cursors, devices and connections, written together a few times a
+ * second. One write per connection and flush, whatever the message rate. Losing a flush costs a repeated message or a
+ * thinner answer, never a message.
  */
-import { type ConnectionRecord, type ReceiptAddition, receiptId } from '@carillon/domain';
+import { type ConnectionRecord, type DeviceKey, type ReceiptAddition, receiptId } from '@carillon/domain';
 import {
   Clock,
   type CursorMove,
   Cursors,
+  type DeviceSighting,
+  Devices,
   PortError,
   Receipts,
   repeat,
@@ -28,12 +30,14 @@ export class ReceiptBook {
   private additions: ReceiptAddition[] = [];
   private moves = new Map<string, CursorMove>();
   private connections = new Map<string, ConnectionRecord>();
+  private sightings = new Map<DeviceKey, DeviceSighting>();
   private timer: Timer | undefined;
   private tail: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly receipts: Receipts,
     private readonly cursors: Cursors,
+    private readonly devices: Devices,
     private readonly clock: Clock,
     private readonly options: PushOptions,
   ) {}
@@ -54,7 +58,13 @@ export class ReceiptBook {
     this.touched.set(pump, session);
   }
 
-  note(connection: ConnectionRecord): void {
+  opened(connection: ConnectionRecord): void {
+    this.connections.set(connection.id, connection);
+    const { device, openedAt, app } = connection;
+    if (device) this.sightings.set(device, { device, at: openedAt, ...(app === undefined ? {} : { app }) });
+  }
+
+  closed(connection: ConnectionRecord): void {
     this.connections.set(connection.id, connection);
   }
 
@@ -93,7 +103,7 @@ export class ReceiptBook {
 
   private async write(): Promise<void> {
     try {
-      await Promise.all([this.writeReceipts(), this.writeCursors()]);
+      await Promise.all([this.writeReceipts(), this.writeCursors(), this.writeDevices()]);
     } catch (error) {
       if (!(error instanceof PortError)) throw error; // it waits for the next flush
     }
@@ -116,6 +126,19 @@ export class ReceiptBook {
       const batch = [...this.moves].slice(0, writeMax);
       await this.cursors.advance(batch.map(([, move]) => move));
       for (const [key, move] of batch) if (this.moves.get(key) === move) this.moves.delete(key);
+    }
+  }
+
+  private async writeDevices(): Promise<void> {
+    while (this.sightings.size > 0) {
+      const batch = [...this.sightings].slice(0, writeMax);
+      await this.devices.seen(
+        batch.map(([, sighting]) => sighting),
+        this.options.devicesPerUserMax,
+      );
+      for (const [key, sighting] of batch) {
+        if (this.sightings.get(key) === sighting) this.sightings.delete(key);
+      }
     }
   }
 }

@@ -3,7 +3,7 @@
  * then welcome. Nothing is read from the socket before the verdict, and nothing is done for a token that is bad.
  */
 import { deviceKey, userLog, userName } from '@carillon/domain';
-import { Clock, Devices, PortError, StoreFacts } from '@carillon/domain/ports';
+import { Clock, PortError, StoreFacts } from '@carillon/domain/ports';
 import {
   type CloseCode,
   closeCodes,
@@ -37,11 +37,18 @@ const verdictCodes = {
 /** The store's side of a session's beginning. */
 @Injectable()
 export class SessionStore {
+  private known: string | undefined;
+
   constructor(
-    readonly facts: StoreFacts,
-    readonly devices: Devices,
+    private readonly facts: StoreFacts,
     readonly starts: StartPoints,
   ) {}
+
+  /** Asked once: a store is only restored while everything stands still. @throws PortUnavailable */
+  async epoch(): Promise<string> {
+    this.known ??= await this.facts.epoch();
+    return this.known;
+  }
 }
 
 @Injectable()
@@ -131,21 +138,16 @@ export class Reception {
   }
 
   private async begin(session: Session, hello: Hello): Promise<void> {
-    const { facts, devices, starts } = this.store;
-    const epoch = await facts.epoch();
+    const epoch = await this.store.epoch();
     const log = userLog(session.user);
     const cursor = claimedCursor(hello, 'user', { user: userName(session.user), epoch });
-    const sighting = session.device && { device: session.device, at: this.clock.now(), ...appOf(session) };
-    const [start] = await Promise.all([
-      starts.find({ log, device: session.device, cursor }),
-      sighting && devices.seen(sighting, limits.devicesPerUserMax),
-    ]);
+    const start = await this.store.starts.find({ log, device: session.device, cursor });
     if (session.state === 'closed') return;
     session.state = 'open';
     session.send(this.welcome(session, epoch, start));
     session.pumps.get(log)?.start(start.from, start.head, start.page);
     session.connection.resume();
-    this.parts.book.note(this.sessions.record(session));
+    this.parts.book.opened(this.sessions.record(session));
     this.parts.metrics.connected('open');
     if (cursor !== undefined) this.parts.metrics.resumed(start.resumed);
   }
@@ -170,8 +172,4 @@ export class Reception {
       },
     };
   }
-}
-
-function appOf(session: Session): { app?: string } {
-  return session.app === undefined ? {} : { app: session.app };
 }

@@ -97,7 +97,7 @@ export class Sessions implements SessionHost {
     if (isLast) this.parts.own.release(session.user);
     for (const log of logs) this.parts.rings.drop(log);
     this.parts.metrics.disconnected(code);
-    this.parts.book.note({ ...this.record(session), closedAt: this.clock.now(), closeCode: code });
+    this.parts.book.closed({ ...this.record(session), closedAt: this.clock.now(), closeCode: code });
   }
 
   /** The ledger's row of this connection. */
