@@ -35,11 +35,13 @@ export class Device {
   private settled = -1;
   private isStopped = false;
   private attempt = 0;
+  private first = 0;
 
   private readonly plan: DevicePlan;
 
   constructor(plan: DevicePlan) {
     this.plan = plan;
+    this.first = Math.floor(plan.random() * plan.pushUrls.length);
   }
 
   /** What is written down but not acknowledged. */
@@ -73,8 +75,9 @@ export class Device {
 
   /** Resolves with the close code when the socket is gone. */
   private async connectOnce(): Promise<number> {
-    const { pushUrls, random, user } = this.plan;
-    const url = pushUrls[Math.floor(random() * pushUrls.length)] as string;
+    const { pushUrls, user } = this.plan;
+    // After a failure the next node: what a balancer would do that has seen this one fail.
+    const url = pushUrls[(this.first + this.attempt) % pushUrls.length] as string;
     let token: string;
     try {
       token = await this.plan.token(user);
@@ -130,6 +133,7 @@ export class Device {
     this.epoch = frame['epoch'] as string;
     this.node = frame['node'] as string;
     this.isOpen = true;
+    this.first += this.attempt;
     this.attempt = 0;
     this.note({ kind: 'welcome', from: start.from, resumed: start.resumed, node: this.node });
     if (this.settled < 0 || !start.resumed) {

@@ -72,7 +72,7 @@ async function run(order: PosterOrder): Promise<void> {
   for (const job of jobs) {
     const dueAt = startedAt + (begun / order.messagesPerSecond) * 1000;
     begun += job.items.length;
-    if (dueAt > Date.now()) await sleep(dueAt - Date.now());
+    await sleep(Math.max(0, dueAt - Date.now()));
     while (running.size >= inFlightMax) await Promise.race(running);
     const work: Promise<void> = post(order, job, log).finally(() => running.delete(work));
     running.add(work);

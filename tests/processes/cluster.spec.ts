@@ -7,6 +7,7 @@ import { WebSocket } from 'ws';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
 import { Command } from '../house/command.ts';
 import { descendants, foldersOf, survivors } from '../house/processes.ts';
+import { buildTimeoutMs } from '../setup/built.ts';
 import { buildApps } from './built.ts';
 
 const log: string[] = [];
@@ -16,7 +17,7 @@ beforeAll(async () => {
   await buildApps();
   const onLine = (name: string, line: string) => void log.push(`${name} ${line}`);
   cluster = await startCluster({ pushNodes: 2, members: 1, env: { LOG_LEVEL: 'trace' }, onLine });
-}, 240_000);
+}, buildTimeoutMs);
 afterAll(() => cluster?.stop(), 60_000);
 
 interface Frame {

@@ -2,9 +2,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../tools/services/port.ts';
 import { Command, run } from '../house/command.ts';
+import { buildTimeoutMs } from '../setup/built.ts';
 import { type AppName, buildApps, mainOf } from './built.ts';
 
-beforeAll(buildApps, 180_000);
+beforeAll(buildApps, buildTimeoutMs);
 
 const nothing = {
   MONGO_URL: '',

@@ -11,9 +11,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { freePort } from '../../tools/services/port.ts';
 import { Command, run } from '../house/command.ts';
 import { descendants, survivors } from '../house/processes.ts';
+import { buildTimeoutMs } from '../setup/built.ts';
 import { buildApps, mainOf } from './built.ts';
 
-beforeAll(buildApps, 180_000);
+beforeAll(buildApps, buildTimeoutMs);
 
 let folder: string;
 let running: Command[] = [];

@@ -111,7 +111,7 @@ const authSchema = z.strictObject({
   adminKeyFile: text(
     'AUTH_ADMIN_KEY_PATH',
     path,
-    'File for the admin key that the first start makes; printed once unless given (standalone: in the data folder).',
+    'File for the admin key of the first start; printed once unless given (standalone: in the data folder).',
   ),
   origins: list(
     'AUTH_ORIGINS',

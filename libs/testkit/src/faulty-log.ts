@@ -12,6 +12,8 @@ export type AppendFault = 'placed' | 'not-placed' | 'partly';
 export class FaultyLog extends MessageLog {
   /** While true, whatever is asked is a PortUnavailable, and nothing is appended. */
   isAway = false;
+  /** While true, `read` alone is a PortUnavailable: the store goes away between two questions. */
+  areReadsAway = false;
   /** How many calls reached the log, with or without a fault. */
   readonly calls = { append: 0, read: 0 };
   private readonly appendFaults: AppendFault[] = [];
@@ -46,6 +48,7 @@ export class FaultyLog extends MessageLog {
 
   override async read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]> {
     this.calls.read += 1;
+    if (this.areReadsAway) throw new PortUnavailable('the store is away');
     this.refuseWhileAway();
     return this.log.read(log, after, limit);
   }

@@ -22,7 +22,7 @@ export function planPhases(postings: readonly Posting[]): readonly (readonly Ste
   const phaseOf = new Map<LogKey, number>();
   const place = (step: Step, logs: readonly LogKey[], from: number): number => {
     let phase = from;
-    for (const log of logs) phase = Math.max(phase, 0);
+    for (const log of logs) phase = Math.max(phase, phaseOf.get(log) ?? 0);
     for (const log of logs) phaseOf.set(log, phase);
     const steps = phases[phase] ?? [];
     steps.push(step);

@@ -1,4 +1,4 @@
-/** Reads pages of a log for the pumps. Never rejects: a store that is away gives no page, and the pump waits. */
+/** Reads pages of a log, bounded in entries and bytes. What it read is a snapshot: it must not be kept for long. */
 import type { Entry, LogKey } from '@carillon/domain';
 import { Clock, MessageLog, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
@@ -19,12 +19,17 @@ export class PageReader {
     private readonly options: PushOptions,
   ) {}
 
-  /** The entries after `after`, at most a page and about `ringBytes`, or undefined when the store is away. */
-  async read(log: LogKey, after: number): Promise<Page | undefined> {
+  /** The entries after `after`, at most a page and about `ringBytes`. @throws PortUnavailable */
+  async read(log: LogKey, after: number): Promise<Page> {
     const readAt = this.clock.monotonic();
+    const entries = await this.messages.read(log, after, this.options.readPage);
+    return { entries: bounded(entries, this.options.ringBytes), readAt, next: 0 };
+  }
+
+  /** The same for a pump that can wait: undefined when the store is away. */
+  async tryRead(log: LogKey, after: number): Promise<Page | undefined> {
     try {
-      const entries = await this.messages.read(log, after, this.options.readPage);
-      return { entries: bounded(entries, this.options.ringBytes), readAt, next: 0 };
+      return await this.read(log, after);
     } catch (error) {
       if (error instanceof PortError) return undefined;
       throw error;

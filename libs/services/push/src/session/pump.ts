@@ -233,7 +233,7 @@ export class Pump {
 
   private async read(): Promise<void> {
     this.isReading = true;
-    const page = await this.share.reader.read(this.log, this.sentSeq);
+    const page = await this.share.reader.tryRead(this.log, this.sentSeq);
     this.isReading = false;
     if (!page) return; // the store is away: anti-entropy or the next doorbell tries again
     if (page.entries.length === 0) {

@@ -67,8 +67,8 @@ export class StartPoints {
     if (from > head) return { from: head, head, resumed: false };
     if (from === head) return { from, head, resumed: true };
     const page = await this.pages.read(log, from);
-    const first = page?.entries[0];
-    if (!page || !first) return { from, head, resumed: false };
+    const [first] = page.entries;
+    if (!first) return { from, head, resumed: false };
     if (first.seq === from + 1) return { from, head, resumed: true, page };
     return { from: first.seq - 1, head, resumed: isServersChoice, page };
   }

@@ -15,7 +15,7 @@ import {
   type VerifyRequest,
 } from '@carillon/domain';
 import { createLogger, Health, Metrics, readConfig, type ServiceContext } from '@carillon/platform';
-import { type MemoryPorts, memoryPorts } from '@carillon/testkit';
+import { FaultyStore, type MemoryPorts, memoryPorts } from '@carillon/testkit';
 import { type ClientFrame, decodeServerFrame, type ServerFrame } from '@carillon/wire';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -34,7 +34,7 @@ export class PushRig {
   private readonly devices: TestDevice[] = [];
 
   private constructor(
-    readonly ports: MemoryPorts,
+    readonly ports: MemoryPorts & { readonly store: FaultyStore },
     readonly context: ServiceContext,
     private readonly app: INestApplication,
     private readonly url: string,
@@ -50,10 +50,19 @@ export class PushRig {
 
   static async start(): Promise<PushRig> {
     const ports = await memoryPorts(7);
+    const store = new FaultyStore(ports.store);
     const services = ['auth', 'collect', 'dispatch', 'push'] as const;
     const config = readConfig(services, { PUSH_DRAIN_MS: '1000', CARILLON_NODE: 'push-1' });
     const log = createLogger({ services: ['push'], node: 'push-1', level: 'fatal' });
-    const context = { ...ports, config, node: 'push-1', metrics: new Metrics(), health: new Health(), log };
+    const context = {
+      ...ports,
+      store,
+      config,
+      node: 'push-1',
+      metrics: new Metrics(),
+      health: new Health(),
+      log,
+    };
     let rig: PushRig | undefined;
     ports.bus.subscribe(subjects.authVerify, (message) => {
       const { token } = fromJsonBytes<VerifyRequest>(message.data);
@@ -67,7 +76,7 @@ export class PushRig {
     app.useWebSocketAdapter(new PushWsAdapter(app));
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    rig = new PushRig(ports, context, app, `ws://127.0.0.1:${port}/v1/connect`);
+    rig = new PushRig({ ...ports, store }, context, app, `ws://127.0.0.1:${port}/v1/connect`);
     return rig;
   }
 

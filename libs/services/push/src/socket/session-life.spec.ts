@@ -85,6 +85,15 @@ describe('a session', () => {
     expect((await rig.device().hello()).logs.user).toMatchObject({ from: 3, resumed: true });
   });
 
+  it('is told nothing about its cursor while the store cannot be read', async () => {
+    await rig.append(log, 5);
+    rig.ports.store.log.areReadsAway = true;
+    const device = await rig.device().open();
+    device.send({ type: 'hello', instance: 'i', cursors: { user: 3 }, topics: [] });
+    expect(await device.closed).toBe(4102);
+    expect(device.frames).toEqual([]);
+  });
+
   it('is found by anti-entropy when every doorbell was lost, and its route is claimed again', async () => {
     const device = rig.device();
     await device.hello();

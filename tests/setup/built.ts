@@ -1,0 +1,36 @@
+// Builds what specs run as processes, by nx and its cache: after it, every dist is what the sources say. Must never
+// run twice at once: specs wait for each other.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { holdLock } from '../../tools/services/lock.ts';
+import { root } from '../house/command.ts';
+
+/** Time enough for a build without a cache on a busy machine. */
+export const buildTimeoutMs = 300_000;
+
+/** The packages by name, with all they need. @throws with the compiler's words */
+export async function build(...names: readonly string[]): Promise<void> {
+  const release = await holdLock(join(tmpdir(), 'carillon-build.lock'));
+  try {
+    const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
+    const args = [nx, 'run-many', '-t', 'build', '-p', names.join(','), '--outputStyle=static'];
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: plainEnvironment(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const said = child.stdout.toArray();
+    const [code] = (await once(child, 'close')) as [number | null];
+    if (code !== 0) throw new Error(`${names.join(' and ')} cannot be built:\n${(await said).join('')}`);
+  } finally {
+    release();
+  }
+}
+
+/** Our own environment without what vitest and nx put there, as a person's terminal has it. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(?:NX_|VITEST|NODE_ENV)/.test(name));
+  return { ...Object.fromEntries(kept), NX_DAEMON: 'false', NO_COLOR: '1' };
+}
