@@ -39,7 +39,13 @@ export class Reader {
     this.folder = folder;
     this.#ports = ports;
     const [http, internal] = pagePorts.map((port) => String(ports.get(port)));
-    const own = { MONGO_URL: '', REDIS_URL: '', NATS_URL: '', CARILLON_HTTP_PORT: http, CARILLON_INTERNAL_PORT: internal };
+    const own = {
+      MONGO_URL: '',
+      REDIS_URL: '',
+      NATS_URL: '',
+      CARILLON_HTTP_PORT: http,
+      CARILLON_INTERNAL_PORT: internal,
+    };
     const mapped = Object.entries(env).map(([name, value]) => [name, this.mapped(value)]);
     this.#server = new Command(mainOf('standalone'), {
       cwd: folder,
@@ -153,7 +159,9 @@ function matches(actual: unknown, said: unknown): boolean {
   const keys = Object.keys(said);
   return (
     keys.length === Object.keys(actual).length &&
-    keys.every((key) => matches((actual as Record<string, unknown>)[key], (said as Record<string, unknown>)[key]))
+    keys.every((key) =>
+      matches((actual as Record<string, unknown>)[key], (said as Record<string, unknown>)[key]),
+    )
   );
 }
 

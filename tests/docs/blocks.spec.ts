@@ -44,17 +44,20 @@ describe.each(followed)('%s', (page) => {
   });
 });
 
-describe.each(followed.filter((page) => page !== guide && hasShellBlock(page)))('what %s says to paste', (page) => {
-  it('does what it says', { timeout: 120_000 }, async () => {
-    const blocks = blocksOf(textOf(page));
-    const reader = await Reader.begin(blocks);
-    try {
-      await follow(reader, blocks);
-    } finally {
-      await reader.end();
-    }
-  });
-});
+describe.each(followed.filter((page) => page !== guide && hasShellBlock(page)))(
+  'what %s says to paste',
+  (page) => {
+    it('does what it says', { timeout: 120_000 }, async () => {
+      const blocks = blocksOf(textOf(page));
+      const reader = await Reader.begin(blocks);
+      try {
+        await follow(reader, blocks);
+      } finally {
+        await reader.end();
+      }
+    });
+  },
+);
 
 describe(`what ${guide} says to paste`, () => {
   let browser: Browser;
@@ -66,7 +69,9 @@ describe(`what ${guide} says to paste`, () => {
   it('ends with a message in a page of one’s own', { timeout: 120_000 }, async () => {
     const blocks = blocksOf(textOf(guide));
     const reader = await Reader.begin(blocks);
-    const backendAt = blocks.findIndex(({ lang, text }) => lang === 'bash' && text.includes('node backend.ts'));
+    const backendAt = blocks.findIndex(
+      ({ lang, text }) => lang === 'bash' && text.includes('node backend.ts'),
+    );
     expect(backendAt).toBeGreaterThan(0);
     try {
       await follow(reader, blocks.slice(0, backendAt + 1));
@@ -113,7 +118,8 @@ async function follow(reader: Reader, blocks: readonly Block[]): Promise<void> {
     const { code, output } = await reader.paste(block);
     expect(code, `${block.text}\n${output}`).toBe(0);
     const said = blocks[at + 1];
-    if (said && outputs.includes(said.lang)) expect(isAsSaid(output, said), `${said.text}\nbut:\n${output}`).toBe(true);
+    if (said && outputs.includes(said.lang))
+      expect(isAsSaid(output, said), `${said.text}\nbut:\n${output}`).toBe(true);
     else expect(output, block.text).not.toContain('/docs/errors#');
   }
 }
@@ -132,7 +138,11 @@ function compilerSays(blocks: readonly Block[]): string {
   try {
     for (const [at, { text }] of blocks.entries()) writeFileSync(join(folder, `block-${at}.ts`), text);
     const options = { rootDir: '/', typeRoots: [join(root, 'node_modules/@types')] };
-    const config = { extends: join(root, 'tsconfig.check.json'), compilerOptions: options, include: ['block-*.ts'] };
+    const config = {
+      extends: join(root, 'tsconfig.check.json'),
+      compilerOptions: options,
+      include: ['block-*.ts'],
+    };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const args = [join(root, 'node_modules/.bin/tsc'), '-p', folder];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -144,5 +154,14 @@ function compilerSays(blocks: readonly Block[]): string {
 
 /** The backend was started a moment ago. */
 async function opened(tab: Page, url: string): Promise<void> {
-  await expect.poll(() => tab.goto(url).then(() => true, () => false), { timeout: 10_000 }).toBe(true);
+  await expect
+    .poll(
+      () =>
+        tab.goto(url).then(
+          () => true,
+          () => false,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(true);
 }

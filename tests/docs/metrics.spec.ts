@@ -23,7 +23,11 @@ it('the page lists every metric of all four services, as they say it themselves'
   const own = metrics.filter(([, name = '']) => !ofProcess.test(name));
   expect(own.length).toBeGreaterThan(10);
   expect(own.map(([, name]) => name).filter((name) => !name?.startsWith('carillon_'))).toEqual([]);
-  const rows = own.map(([, name = '', help = '', kind = '']) => [`\`${name}\``, kind, help.replace(/\.$/, '')]);
+  const rows = own.map(([, name = '', help = '', kind = '']) => [
+    `\`${name}\``,
+    kind,
+    help.replace(/\.$/, ''),
+  ]);
   const table: Table = { head: ['metric', 'kind', 'says', 'meaning'], rows };
   const { text, faults } = comparePage(page, { metrics: table });
   expect(faults, hint).toEqual([]);

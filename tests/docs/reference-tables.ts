@@ -2,7 +2,15 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConfigReferenceRow, configReference } from '@carillon/platform';
-import { closeCodes, closeVerdict, decodeClientFrame, decodeServerFrame, fieldCodes, limits } from '@carillon/wire';
+import {
+  closeCodes,
+  closeVerdict,
+  decodeClientFrame,
+  decodeServerFrame,
+  fieldCodes,
+  limits,
+  nameRule,
+} from '@carillon/wire';
 import { root } from '../house/command.ts';
 import type { Table } from './table.ts';
 
@@ -85,7 +93,8 @@ function rowOf(frame: Frame, decode: typeof decodeClientFrame | typeof decodeSer
     const [refusal] = refusals as readonly { readonly reason: string }[];
     const prefix = `${String(frame.type)}.${name} `;
     if (!refusal?.reason.startsWith(prefix)) throw new Error(`no value of ${prefix}is refused`);
-    return [code(name), isOptional ? 'optional' : 'required', refusal.reason.slice(prefix.length)];
+    const rule = refusal.reason.slice(prefix.length).replace(`: ${nameRule}`, '').replaceAll('must be ', '');
+    return [code(name), isOptional ? 'optional' : 'required', rule];
   };
 }
 
@@ -108,7 +117,8 @@ export function dependencyTables(): Tables {
     exclude: (file) => file.includes('node_modules'),
   });
   const manifests = files.map((file) => JSON.parse(readFileSync(join(root, file), 'utf8')) as Manifest);
-  const runtime = (manifest: Manifest) => (isShipped(manifest) ? Object.keys(manifest.dependencies ?? {}) : []);
+  const runtime = (manifest: Manifest) =>
+    isShipped(manifest) ? Object.keys(manifest.dependencies ?? {}) : [];
   const development = (manifest: Manifest) => [
     ...Object.keys({ ...manifest.devDependencies, ...manifest.optionalDependencies }),
     ...(isShipped(manifest) ? [] : Object.keys(manifest.dependencies ?? {})),
@@ -133,7 +143,10 @@ function dependencyTable(manifests: readonly Manifest[], of: (manifest: Manifest
   const rows = [...users].sort(([one], [other]) => (one < other ? -1 : 1));
   return {
     head: ['package', 'used by', 'meaning'],
-    rows: rows.map(([name, by]) => [code(name), by.length > namedMax ? `${by.length} packages` : by.sort().join(', ')]),
+    rows: rows.map(([name, by]) => [
+      code(name),
+      by.length > namedMax ? `${by.length} packages` : by.sort().join(', '),
+    ]),
   };
 }
 

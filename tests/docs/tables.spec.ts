@@ -46,7 +46,13 @@ describe('docs/reference/errors.md', () => {
 
 describe('a table', () => {
   const page = (body: string) => `before\n<!-- table: x -->\n${body}<!-- end -->\nafter\n`;
-  const table: Table = { head: ['name', 'value', 'meaning'], rows: [['a', '1'], ['b|c', '2']] };
+  const table: Table = {
+    head: ['name', 'value', 'meaning'],
+    rows: [
+      ['a', '1'],
+      ['b|c', '2'],
+    ],
+  };
   const good = page(
     '| name | value | meaning |\n| --- | --- | --- |\n| a | 1 | first |\n| b\\|c | 2 | second |\n',
   );
@@ -56,7 +62,13 @@ describe('a table', () => {
   });
 
   it('keeps what people wrote when the code changes, and asks for what is new', () => {
-    const changed: Table = { ...table, rows: [['b|c', '3'], ['d', '4']] };
+    const changed: Table = {
+      ...table,
+      rows: [
+        ['b|c', '3'],
+        ['d', '4'],
+      ],
+    };
     const { text, faults } = compareText(good, { x: changed });
     expect(text).toContain('| b\\|c | 3 | second |');
     expect(text).not.toContain('first');

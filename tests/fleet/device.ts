@@ -1,5 +1,5 @@
-// One device of the fleet: speaks the protocol by hand, without our SDK. Everything it gets is in its log before it is
-// acknowledged. Must never hide what the server did wrong: it writes it down.
+// One device of the fleet: speaks the protocol by hand, without our SDK. Everything it gets is in its log
+// before it is acknowledged. Must never hide what the server did wrong: it writes it down.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { FleetLog } from './fleet-log.ts';
@@ -145,7 +145,13 @@ export class Device {
   private message(frame: Frame): void {
     const seq = frame['seq'] as number;
     const isNext = seq === this.received + 1;
-    const kind = isNext ? 'got' : seq > this.received ? 'jump' : seq <= this.settled ? 'again-after-ack' : 'again';
+    const kind = isNext
+      ? 'got'
+      : seq > this.received
+        ? 'jump'
+        : seq <= this.settled
+          ? 'again-after-ack'
+          : 'again';
     this.note({ kind, seq, id: frame['id'], sentAt: frame['sentAt'], replay: frame['replay'] === true });
     if (isNext) {
       this.received = seq;

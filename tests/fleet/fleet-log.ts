@@ -1,5 +1,5 @@
-// What the fleet saw, as JSON lines in a file of its own, outside the system. `flush` returns when the lines are with
-// the operating system, so that a kill of this process loses nothing that was acknowledged.
+// What the fleet saw, as JSON lines in a file of its own, outside the system. `flush` returns when the lines
+// are with the operating system, so that a kill of this process loses nothing that was acknowledged.
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 export class FleetLog {

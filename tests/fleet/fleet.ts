@@ -1,10 +1,13 @@
-// The fleet as a process of its own: many devices, one log file. Its parent tells it what to do and hears how it goes.
+// The fleet as a process of its own: many devices, one log file. Its parent tells it what to do and hears how
+// it goes.
 import { Device } from './device.ts';
 import { FleetLog } from './fleet-log.ts';
 import { seededRandom } from './random.ts';
 import { TokenShop } from './token-shop.ts';
 
-/** The first message from the parent. The key comes in the environment (CARILLON_KEY), never in an argument. */
+/**
+ * The first message from the parent. The key comes in the environment (CARILLON_KEY), never in an argument.
+ */
 export interface FleetOrder {
   readonly kind: 'start';
   readonly pushUrls: readonly string[];

@@ -11,7 +11,10 @@ export class Outsider<Command, Status> {
   private exitCode: number | null | undefined;
 
   constructor(program: URL, env: Readonly<Record<string, string>>) {
-    this.child = fork(program, { env: { ...process.env, ...env }, execArgv: ['--disable-warning=ExperimentalWarning'] });
+    this.child = fork(program, {
+      env: { ...process.env, ...env },
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
     this.child.on('message', (status) => {
       this.last = status as Status;
     });

@@ -1,5 +1,5 @@
-// The business system of a run, as a process of its own: posts singles, lists and batches at a steady rate, repeats
-// with the same key what was not accepted, and writes down every 202 it was given.
+// The business system of a run, as a process of its own: posts singles, lists and batches at a steady rate,
+// repeats with the same key what was not accepted, and writes down every 202 it was given.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetLog } from './fleet-log.ts';
 import { seededRandom } from './random.ts';
@@ -87,7 +87,11 @@ async function run(order: PosterOrder): Promise<void> {
 function plan(order: PosterOrder): Job[] {
   const random = seededRandom(order.seed);
   let n = 0;
-  const item = (to: Item['to']): Item => ({ to, event: 'rehearsal', data: { n: n++, text: 'x'.repeat(random() * 200) } });
+  const item = (to: Item['to']): Item => ({
+    to,
+    event: 'rehearsal',
+    data: { n: n++, text: 'x'.repeat(random() * 200) },
+  });
   const user = () => `user:${order.users[Math.floor(random() * order.users.length)]}`;
   const listed = () => [...new Set(Array.from({ length: order.listUsers }, user))];
   const jobs: Omit<Job, 'key'>[] = [
@@ -133,7 +137,9 @@ async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> 
 /** The ids in order, or undefined when something was not accepted. */
 function acceptedIds(job: Job, answer: Answer): string[] | undefined {
   if (answer.status === 202 && answer.body.id) return [answer.body.id];
-  const ids = (answer.body.results ?? []).flatMap((one) => (one.status === 'accepted' && one.id ? [one.id] : []));
+  const ids = (answer.body.results ?? []).flatMap((one) =>
+    one.status === 'accepted' && one.id ? [one.id] : [],
+  );
   return ids.length === job.items.length ? ids : undefined;
 }
 

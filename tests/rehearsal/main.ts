@@ -1,5 +1,6 @@
-// The main job on real input, with faults: a cluster of real processes, a fleet and a poster outside of it, and the
-// table that says whether every promise was kept. Exits non-zero when one was not. `npm run rehearsal -- --seed 7`.
+// The main job on real input, with faults: a cluster of real processes, a fleet and a poster outside of it,
+// and the table that says whether every promise was kept. Exits non-zero when one was not. `npm run rehearsal
+// -- --seed 7`.
 import { appendFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
 import { check, type Seen, type Span } from '../fleet/checker.ts';
+import type { FleetCommand, FleetStatus } from '../fleet/fleet.ts';
 import { readLines } from '../fleet/fleet-log.ts';
 import { Outsider } from '../fleet/outsider.ts';
-import type { FleetCommand, FleetStatus } from '../fleet/fleet.ts';
 import type { Posted, PosterOrder, PosterStatus } from '../fleet/poster.ts';
 import { Scraper } from './scraper.ts';
 import { type Row, table } from './table.ts';
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     sockets: { type: 'string', default: '1000' },
     messages: { type: 'string', default: '20000' },
+    /** Judge the promises, not the speed: for small or busy machines. */
+    'promises-only': { type: 'boolean', default: false },
   },
 });
 const seed = Number(values.seed);
@@ -52,7 +55,9 @@ try {
 
 async function rehearse(on: Cluster): Promise<boolean> {
   const env = { CARILLON_KEY: on.adminKey };
-  const scraper = new Scraper(() => on.pushNodes.map(({ name, internalUrl }) => ({ name, url: internalUrl })));
+  const scraper = new Scraper(() =>
+    on.pushNodes.map(({ name, internalUrl }) => ({ name, url: internalUrl })),
+  );
   const fleet = new Outsider<FleetCommand, FleetStatus>(new URL('../fleet/fleet.ts', import.meta.url), env);
   const poster = new Outsider<PosterOrder, PosterStatus>(new URL('../fleet/poster.ts', import.meta.url), env);
   const logs = { fleet: join(folder, 'fleet.ndjson'), poster: join(folder, 'poster.ndjson') };
@@ -88,7 +93,18 @@ function order(on: Cluster, logFile: string): PosterOrder {
   const batchItems = 100;
   const singles = messages - lists - batches * batchItems;
   const { collectUrl } = on;
-  return { collectUrl, users, seed, logFile, singles, lists, listUsers: 20, batches, batchItems, messagesPerSecond };
+  return {
+    collectUrl,
+    users,
+    seed,
+    logFile,
+    singles,
+    lists,
+    listUsers: 20,
+    batches,
+    batchItems,
+    messagesPerSecond,
+  };
 }
 
 /** Acks are held back until enough is unsettled on one node; then that node is killed, and comes back. */
@@ -132,7 +148,12 @@ function report(posted: readonly Posted[], seen: readonly Seen[], scraper: Scrap
   const verdict = check(posted, seen, faults);
   const shares = scraper.shares();
   const rows: Row[] = [
-    { what: 'messages acknowledged with 202', is: verdict.acknowledged, must: `= ${messages}`, ok: verdict.acknowledged === messages },
+    {
+      what: 'messages acknowledged with 202',
+      is: verdict.acknowledged,
+      must: `= ${messages}`,
+      ok: verdict.acknowledged === messages,
+    },
     { what: 'deliveries promised', is: verdict.deliveries },
     { what: 'missing', is: verdict.missing, must: '0', ok: verdict.missing === 0 },
     { what: 'again after its ack', is: verdict.againAfterAck, must: '0', ok: verdict.againAfterAck === 0 },
@@ -141,15 +162,30 @@ function report(posted: readonly Posted[], seen: readonly Seen[], scraper: Scrap
     { what: 'at somebody else (I5)', is: verdict.strange, must: '0', ok: verdict.strange === 0 },
     { what: 'resumes denied (I16)', is: verdict.gaps, must: '0', ok: verdict.gaps === 0 },
     { what: 'again on the wire before its ack', is: verdict.again },
-    { what: 'delivered live, % (metric)', is: round(shares.live * 100), must: '≥ 95', ok: shares.live >= 0.95 },
+    ...judged({
+      what: 'delivered live, % (metric)',
+      is: round(shares.live * 100),
+      must: '≥ 95',
+      ok: shares.live >= 0.95,
+    }),
     { what: 'by replay, %', is: round(shares.replay * 100) },
     { what: 'by anti-entropy, %', is: round(shares['anti-entropy'] * 100) },
     { what: 'p50 outside of faults, ms', is: verdict.p50Ms },
-    { what: 'p99 outside of faults, ms', is: verdict.p99Ms, must: '< 1000', ok: verdict.p99Ms < 1_000 },
+    ...judged({
+      what: 'p99 outside of faults, ms',
+      is: verdict.p99Ms,
+      must: '< 1000',
+      ok: verdict.p99Ms < 1_000,
+    }),
     { what: 'longest delay, ms', is: verdict.maxMs },
   ];
   console.log(table(`seed ${seed}, ${sockets} sockets`, rows));
   return rows.every((row) => row.ok !== false);
+}
+
+/** A figure of speed: shown always, judged unless the run is about the promises only. */
+function judged({ what, is, must, ok }: Required<Row>): Row[] {
+  return [values['promises-only'] ? { what, is } : { what, is, must, ok }];
 }
 
 function round(value: number): number {

@@ -1,6 +1,6 @@
-// Reads the delivery counters of the Push nodes every half second. A node that was killed keeps what it last showed,
-// and its successor counts from zero, so the sum is over all boots.
-const everyMs = 500;
+// Reads the delivery counters of the Push nodes every second. A node that was killed keeps what it last
+// showed, and its successor counts from zero, so the sum is over all boots.
+const everyMs = 1_000;
 
 export type Way = 'live' | 'replay' | 'anti-entropy';
 
@@ -38,7 +38,11 @@ export class Scraper {
     const total = { ...this.past };
     for (const counts of this.current.values()) add(total, counts);
     const sum = total.live + total.replay + total['anti-entropy'];
-    return { live: total.live / sum, replay: total.replay / sum, 'anti-entropy': total['anti-entropy'] / sum };
+    return {
+      live: total.live / sum,
+      replay: total.replay / sum,
+      'anti-entropy': total['anti-entropy'] / sum,
+    };
   }
 
   private async scrape(): Promise<void> {

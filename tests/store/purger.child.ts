@@ -1,4 +1,5 @@
-// A process that purges one log, and is meant to be killed before it is done. Argument: a `PurgeOrder` as JSON.
+// A process that purges one log, and is meant to be killed before it is done. Argument: a `PurgeOrder` as
+// JSON.
 import type { LogKey } from '@carillon/domain';
 import type { PurgeBounds } from '@carillon/domain/ports';
 import { MongoStore } from '@carillon/store-mongo';

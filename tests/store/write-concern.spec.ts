@@ -1,5 +1,6 @@
-// A write concern that is not met in time hides which rows were refused: none of them may be taken for inserted. The set
-// keeps its primary for so long without a majority that the write concern's own time-out comes first.
+// A write concern that is not met in time hides which rows were refused: none of them may be taken for
+// inserted. The set keeps its primary for so long without a majority that the write concern's own time-out
+// comes first.
 import { type Draft, type LogKey, userKey, userLog } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
 import { MongoStore } from '@carillon/store-mongo';

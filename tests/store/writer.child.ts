@@ -1,5 +1,6 @@
-// A process of writers on one store: each appends its lists one after the other and prints what was confirmed, one JSON
-// line per list, again and again until nothing is unconfirmed. Must print nothing that is not confirmed.
+// A process of writers on one store: each appends its lists one after the other and prints what was
+// confirmed, one JSON line per list, again and again until nothing is unconfirmed. Must print nothing that is
+// not confirmed.
 // Argument: a `WriterOrder` as JSON.
 import { writeSync } from 'node:fs';
 import type { Draft, LogKey } from '@carillon/domain';
@@ -18,8 +19,8 @@ export interface WriterOrder {
   readonly draftsPerListMax: number;
   readonly logs: readonly LogKey[];
   /**
-   * The second draft of every list has an id that the writers of the same number in all processes share: of such runs
-   * all but one are partly refused.
+   * The second draft of every list has an id that the writers of the same number in all processes share: of
+   * such runs all but one are partly refused.
    */
   readonly isSharing?: boolean;
   /** All drafts of all writers have this id. */

@@ -37,7 +37,10 @@ export interface Pages {
   readonly limit: number;
 }
 
-/** The log from a cursor on, page by page, as a device would read it. Every page goes on where the last one ended. */
+/**
+ * The log from a cursor on, page by page, as a device would read it. Every page goes on where the last one
+ * ended.
+ */
 export async function readInPages(store: Store, log: LogKey, { after, limit }: Pages): Promise<Entry[]> {
   const entries: Entry[] = [];
   for (let last = after; ; ) {
@@ -59,7 +62,8 @@ export async function readDense(store: Store, log: LogKey): Promise<Entry[]> {
 }
 
 /**
- * Everything confirmed is where it was confirmed, what a list has added to a log is in its order, and no log has a hole.
+ * Everything confirmed is where it was confirmed, what a list has added to a log is in its order, and no log
+ * has a hole.
  * @returns all entries
  */
 export async function expectKept(

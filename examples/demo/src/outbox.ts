@@ -104,5 +104,5 @@ function isUnsent({ id, status }: Posted): boolean {
 }
 
 function keptAs(why: string): Partial<Posted> {
-  return { status: 'kept', summary: `Not taken yet, to be sent again. ${why}` };
+  return { status: 'kept', summary: `Will be sent again. ${why}` };
 }

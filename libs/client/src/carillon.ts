@@ -1,5 +1,7 @@
-/** The SDK that a page uses: handlers, iterators, acks. Must never settle a message before its handlers have, and
- *  never open a socket before the page has asked for messages. */
+/**
+ * The SDK that a page uses: handlers, iterators, acks. Must never settle a message before its handlers have,
+ * and never open a socket before the page has asked for messages.
+ */
 import type { ErrorFrame, limits, MessageFrame, ServerFrame } from '@carillon/wire';
 import { topicPrefix } from '@carillon/wire';
 import type { ConnectionState, TokenSource } from './connector.js';
@@ -15,7 +17,10 @@ export type Message = Omit<MessageFrame, 'type'>;
 
 /** How the SDK is set up; everything but `token` has a default. */
 export interface CarillonOptions extends Partial<Surroundings> {
-  /** Asked before the first connect, when the server says that the token has expired, and shortly before it does. */
+  /**
+   * Asked before the first connect, when the server says that the token has expired, and shortly before it
+   * does.
+   */
   readonly token: TokenSource;
   /** Lasting id of this browser profile; default: the store's. Neither: an ephemeral device. */
   readonly device?: string;
@@ -59,8 +64,10 @@ const readyTimeoutMs = 30_000;
 const unseen = {};
 const worstFirst = ['failed', 'delivered'] as const;
 
-/** One running SDK, an `instance`. Every message of a log reaches its handlers in order and once; the log goes on
- *  when they have settled. Connects at its first message handler, iterator or `connect()`. */
+/**
+ * One running SDK, an `instance`. Every message of a log reaches its handlers in order and once; the log goes
+ * on when they have settled. Connects at its first message handler, iterator or `connect()`.
+ */
 export class Carillon {
   readonly #listeners = new Set<Listener>();
   readonly #around: Surroundings;
@@ -88,8 +95,10 @@ export class Carillon {
     });
   }
 
-  /** Listens until the answer is called or `signal` aborts. A message is settled when all of its handlers have
-   *  resolved; one that throws or takes 25 s makes it `failed`, and the error is reported to the page. */
+  /**
+   * Listens until the answer is called or `signal` aborts. A message is settled when all of its handlers have
+   * resolved; one that throws or takes 25 s makes it `failed`, and the error is reported to the page.
+   */
   on<K extends keyof CarillonEvents>(
     kind: K,
     handler: (payload: CarillonEvents[K]) => unknown,
@@ -153,9 +162,11 @@ export class Carillon {
     this.#scheduleFlush();
   }
 
-  /** Resolves once the server has welcomed this instance.
-   *  @throws Error whose `cause` is the ConnectionState: `closed` at the end, any other after `timeoutMs` (`idle`:
-   *  nothing has asked for messages yet). */
+  /**
+   * Resolves once the server has welcomed this instance.
+   * @throws Error whose `cause` is the ConnectionState: `closed` at the end, any other after `timeoutMs`
+   * (`idle`: nothing has asked for messages yet).
+   */
   async ready({ timeoutMs = readyTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
     const timer = this.#around.timer();
     let off: (() => void) | undefined;

@@ -1,5 +1,7 @@
-/** Keeps one welcomed socket open: backoff, drain, refresh of the token. Must never look into messages, and never
- *  close a working socket before its successor has been welcomed. */
+/**
+ * Keeps one welcomed socket open: backoff, drain, refresh of the token. Must never look into messages, and
+ * never close a working socket before its successor has been welcomed.
+ */
 import type { closeCodes, Hello, limits, ServerFrame } from '@carillon/wire';
 import { closeVerdict } from '@carillon/wire';
 import type { Link } from './link.js';
@@ -11,7 +13,8 @@ const reconnectMaxMs: typeof limits.reconnectMaxMs = 30_000;
 const stableAfterMs: typeof limits.stableAfterMs = 30_000;
 const tokenExpired: typeof closeCodes.tokenExpired = 4201;
 const resync: typeof closeCodes.resync = 4204;
-// A token lives at most 15 minutes. The page's clock may be wrong, so it is not compared with `tokenExpiresAt`.
+// A token lives at most 15 minutes. The page's clock may be wrong, so it is not compared with
+// `tokenExpiresAt`.
 const tokenRefreshMs = 600_000;
 // Reconnects at once in a row, before one stayed open for stableAfterMs; further ones back off.
 const atOnceMax = 3;
@@ -19,7 +22,10 @@ const atOnceMax = 3;
 /** Answers with a token for the user; `signal` aborts when nobody waits any longer. */
 export type TokenSource = (context: { readonly signal: AbortSignal }) => string | Promise<string>;
 
-/** Where the connection stands. `code` and `reason` say why it is not open; `retryInMs` when it is tried again. */
+/**
+ * Where the connection stands. `code` and `reason` say why it is not open; `retryInMs` when it is tried
+ * again.
+ */
 export interface ConnectionState {
   readonly state: 'idle' | 'connecting' | 'open' | 'waiting' | 'closed';
   readonly code?: number;
@@ -132,8 +138,10 @@ export class Connector {
     return token;
   }
 
-  /** A newer token on the live socket. Where the page has none, the server closes with 4201 in time and the next
-   *  attempt asks again. */
+  /**
+   * A newer token on the live socket. Where the page has none, the server closes with 4201 in time and the
+   * next attempt asks again.
+   */
   #renew(signal: AbortSignal): void {
     const send = (token: string) => this.current?.send({ type: 'token', token });
     this.#fetch(signal).then(send, () => {});

@@ -1,13 +1,17 @@
-/** Where settled positions outlive the page: the interface, and the store in localStorage and sessionStorage. Must
- *  never stand in the way of delivery: a browser that refuses storage only loses the memory. */
+/**
+ * Where settled positions outlive the page: the interface, and the store in localStorage and sessionStorage.
+ * Must never stand in the way of delivery: a browser that refuses storage only loses the memory.
+ */
 import type { Move, SavedPositions } from './session-core.js';
 
 /** Keeps positions per (user, epoch, log). Without one, positions live as long as the SDK. */
 export interface CursorStore {
   /** Lasting id of this browser profile; absent: an ephemeral device. */
   readonly device?: string;
-  /** Positions of the user whose positions were kept last; undefined where there are none. Called once, at the
-   *  start: a store that is slow to read reads before it is handed over. */
+  /**
+   * Positions of the user whose positions were kept last; undefined where there are none. Called once, at the
+   * start: a store that is slow to read reads before it is handed over.
+   */
   load(): SavedPositions | undefined;
   /** After every settled message. Never throws; must keep a position from going down unless `isReset`. */
   keep(move: Move): void;

@@ -1,5 +1,7 @@
-/** One attempt from its token to the end of its socket: reads frames, answers pings and notices silence. Must never
- *  call back after its end, and never decides what comes next. */
+/**
+ * One attempt from its token to the end of its socket: reads frames, answers pings and notices silence. Must
+ * never call back after its end, and never decides what comes next.
+ */
 import type { ClientFrame, closeCodes, Hello, ServerFrame } from '@carillon/wire';
 import { bearerPrefix, subprotocol } from '@carillon/wire';
 import type { Socket, Surroundings } from './surroundings.js';
@@ -10,8 +12,10 @@ const handshakeTimeoutMs = 5_000;
 const silentHeartbeats = 1.5;
 const heartbeatMissed: typeof closeCodes.heartbeatMissed = 4202;
 
-/** A socket whose silence has a limit: 10 s for the token, 5 s until it is open, 5 s until the welcome, then 1.5
- *  heartbeats. */
+/**
+ * A socket whose silence has a limit: 10 s for the token, 5 s until it is open, 5 s until the welcome, then
+ * 1.5 heartbeats.
+ */
 export interface Link {
   /** Only once the link is open; after its end the frame is lost. */
   send(frame: ClientFrame): void;
@@ -82,8 +86,9 @@ export function openLink({ timer, WebSocket }: Surroundings, owner: LinkOwner): 
   return link;
 }
 
-// Tolerant on purpose: wire's full decoder costs more than the whole SDK may weigh. Garbage is a frame of no type,
-// which nobody heeds; where it was a message, the next one is out of line and the SDK resumes from its cursor.
+// Tolerant on purpose: wire's full decoder costs more than the whole SDK may weigh. Garbage is a frame of no
+// type, which nobody heeds; where it was a message, the next one is out of line and the SDK resumes from its
+// cursor.
 function parse(data: unknown): ServerFrame {
   try {
     return Object(JSON.parse(data as string)) as ServerFrame;

@@ -1,9 +1,13 @@
-/** Positions, order and acks of one running SDK, without sockets, timers or chance: the same inputs give the same
- *  outputs, so that a simulation can run it. Must never let a message through twice or out of turn. */
+/**
+ * Positions, order and acks of one running SDK, without sockets, timers or chance: the same inputs give the
+ * same outputs, so that a simulation can run it. Must never let a message through twice or out of turn.
+ */
 import type { Ack, ClientFrame, Hello, LogStart, limits, MessageFrame, Skip, Welcome } from '@carillon/wire';
 import { topicPrefix } from '@carillon/wire';
 
-/** How a message came to its end. `failed`: its handler threw or ran out of time; `unhandled`: none matched. */
+/**
+ * How a message came to its end. `failed`: its handler threw or ran out of time; `unhandled`: none matched.
+ */
 export type Outcome = 'delivered' | 'failed' | 'unhandled';
 
 /** Continuity of a log could not be proven: between `cursor` and `from` messages may be missing. */
@@ -63,8 +67,8 @@ interface OpenAck extends Ack {
 const ackWindow: typeof limits.ackWindow = 64;
 const readIdsMax: typeof limits.readIdsMax = 100;
 const readsMax = 1_000;
-// With names of full length so many logs still make a hello below limits.frameBytesMax. Topics that find no room are
-// subscribed after the welcome.
+// With names of full length so many logs still make a hello below limits.frameBytesMax. Topics that find no
+// room are subscribed after the welcome.
 const helloLogsMax = 50;
 
 /** The state of one SDK: per log what was received, what was settled, and what waits for its turn. */
@@ -78,7 +82,9 @@ export class SessionCore {
   #acks: OpenAck[] = [];
   readonly #reads: string[] = [];
   readonly #positions = new Map<string, Position>();
-  /** Logs with a job that has not settled; outlives resets, because handlers run in series whatever happens. */
+  /**
+   * Logs with a job that has not settled; outlives resets, because handlers run in series whatever happens.
+   */
   readonly #busy = new Set<string>();
   readonly #onMove: (move: Move) => void;
   readonly #onGap: (gap: Gap) => void;
@@ -101,7 +107,9 @@ export class SessionCore {
     return this.#positions.get(log)?.settled;
   }
 
-  /** The part of `hello` that says from where to go on. Topics that found no room are missing in `welcome`. */
+  /**
+   * The part of `hello` that says from where to go on. Topics that found no room are missing in `welcome`.
+   */
   hello(): Pick<Hello, 'user' | 'epoch' | 'cursors' | 'topics'> {
     const cursors: Record<string, number> = {};
     const topics: string[] = [];

@@ -1,5 +1,7 @@
-/** What the SDK needs from its surroundings, so that a test or a simulation can stand in for the browser. Must hold
- *  nothing that knows the protocol. */
+/**
+ * What the SDK needs from its surroundings, so that a test or a simulation can stand in for the browser. Must
+ * hold nothing that knows the protocol.
+ */
 
 /** The part of a WebSocket that the SDK uses. */
 export interface Socket {

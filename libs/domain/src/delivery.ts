@@ -1,6 +1,8 @@
 /** Delivery = message × user × device: the closed tables of what can become of it. */
 
-/** Where a delivery stands. `delivered` means settled by a handler in the page, never "the socket took it". */
+/**
+ * Where a delivery stands. `delivered` means settled by a handler in the page, never "the socket took it".
+ */
 export const deliveryStatuses = [
   'queued',
   'sent',

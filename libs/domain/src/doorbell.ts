@@ -19,7 +19,10 @@ export interface Doorbell {
   readonly frame: string;
 }
 
-/** A doorbell as bytes inside a batch; `bytes` is the whole record and may be copied into another batch as it is. */
+/**
+ * A doorbell as bytes inside a batch; `bytes` is the whole record and may be copied into another batch as it
+ * is.
+ */
 export interface DoorbellSlice {
   readonly log: LogKey;
   readonly bytes: Uint8Array;

@@ -7,7 +7,10 @@ import type { LogKey } from './keys.js';
 /** `<messageId>` for the first addressee's entry, `<messageId>@<log>` for every further one. */
 export type EntryId = string;
 
-/** What a producer's request leaves with the first entry, so that a retry can be recognised and a query answered. */
+/**
+ * What a producer's request leaves with the first entry, so that a retry can be recognised and a query
+ * answered.
+ */
 export interface Origin {
   /** Hash over body and targets; a retry with the same key must have the same. */
   readonly fingerprint: string;
@@ -46,7 +49,10 @@ export interface Entry extends Draft {
 /** What became of an entry by the time it is its turn to be written to a socket. */
 export type Fate = 'live' | 'expired' | 'superseded' | 'recalled';
 
-/** Marks win over time; an emptied entry counts as expired. `now` is the corrected clock in epoch milliseconds. */
+/**
+ * Marks win over time; an emptied entry counts as expired. `now` is the corrected clock in epoch
+ * milliseconds.
+ */
 export function fateOf(entry: Pick<Entry, 'mark' | 'expiresAt'>, now: number): Fate {
   if (entry.mark === 'superseded' || entry.mark === 'recalled') return entry.mark;
   return entry.mark === 'emptied' || entry.expiresAt <= now ? 'expired' : 'live';

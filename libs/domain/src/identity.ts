@@ -1,4 +1,6 @@
-/** Who may do what: tenants, signing keys, API keys. Secrets are kept as hashes or encrypted, never in clear. */
+/**
+ * Who may do what: tenants, signing keys, API keys. Secrets are kept as hashes or encrypted, never in clear.
+ */
 import type { PublicJwk } from './exchange/auth.js';
 
 export interface Tenant {
@@ -27,7 +29,10 @@ export const scopes = [
 ] as const;
 export type Scope = (typeof scopes)[number];
 
-/** An API key as it is stored: HMAC-SHA256 of the whole key: under a pepper, hex; without one `salt:<salt>:<hex>`. */
+/**
+ * An API key as it is stored: HMAC-SHA256 of the whole key: under a pepper, hex; without one
+ * `salt:<salt>:<hex>`.
+ */
 export interface ApiKeyRecord {
   readonly id: string;
   readonly tenant: string;

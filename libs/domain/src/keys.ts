@@ -82,7 +82,10 @@ export function logUser(log: LogKey): UserKey | undefined {
   return `${log.slice(0, slash)}/${log.slice(slash + 6)}` as UserKey;
 }
 
-/** How a log is called in frames: `user`, `topic:<topic>` or `all`; the receiver is told neither tenant nor user. */
+/**
+ * How a log is called in frames: `user`, `topic:<topic>` or `all`; the receiver is told neither tenant nor
+ * user.
+ */
 export function wireLog(log: LogKey): string {
   const slash = log.indexOf('/');
   return log.startsWith('user:', slash + 1) ? 'user' : log.slice(slash + 1);

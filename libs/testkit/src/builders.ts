@@ -1,4 +1,6 @@
-/** Nouns with sensible defaults, so that a spec names only what it is about. Must never be used outside tests. */
+/**
+ * Nouns with sensible defaults, so that a spec names only what it is about. Must never be used outside tests.
+ */
 import {
   type DeviceKey,
   type Draft,

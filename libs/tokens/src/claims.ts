@@ -1,4 +1,7 @@
-/** What a user's token says, and which topics it opens. Must never trust a value before its signature was verified. */
+/**
+ * What a user's token says, and which topics it opens. Must never trust a value before its signature was
+ * verified.
+ */
 import { isName, isTopicPattern, limits } from '@carillon/wire';
 
 /** Who the bearer is. All names match `namePattern` of wire. */

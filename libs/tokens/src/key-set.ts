@@ -1,4 +1,7 @@
-/** The public keys that count now, by their id. A key is parsed once and kept for as long as it stays in the set. */
+/**
+ * The public keys that count now, by their id. A key is parsed once and kept for as long as it stays in the
+ * set.
+ */
 import type { PublicJwk } from '@carillon/domain';
 import { readVerificationKey, type VerificationKey } from './key.js';
 

@@ -57,7 +57,10 @@ export async function generateSigningKey(options: {
   };
 }
 
-/** The private key of a stored pair. @throws UnfitKey when the secret is another one or the halves do not match. */
+/**
+ * The private key of a stored pair. @throws UnfitKey when the secret is another one or the halves do not
+ * match.
+ */
 export function openSigningKey(stored: SigningKey, secret?: string): TokenSigner {
   const { alg, key: publicKey } = readVerificationKey(stored.publicJwk);
   const key = fromPem(stored, secret);

@@ -1,4 +1,6 @@
-/** Tokens: what is signed is accepted, and what an attacker sends is refused (security.md, row JWT; RFC 8725). */
+/**
+ * Tokens: what is signed is accepted, and what an attacker sends is refused (security.md, row JWT; RFC 8725).
+ */
 import { createHmac, createPublicKey, generateKeyPairSync, sign as rawSign } from 'node:crypto';
 import { limits } from '@carillon/wire';
 import jwt from 'jsonwebtoken';

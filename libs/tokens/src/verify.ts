@@ -15,7 +15,9 @@ import {
 } from './claims.js';
 import type { VerificationKey } from './key.js';
 
-/** `'refused'` is final for this token; `'expired'` asks for a fresh one; `'unknown-key'` may be known later. */
+/**
+ * `'refused'` is final for this token; `'expired'` asks for a fresh one; `'unknown-key'` may be known later.
+ */
 export type Verdict = VerifyReply;
 
 export interface VerifyOrder {
@@ -36,7 +38,9 @@ interface Header {
 type Claims = Readonly<Record<string, unknown>>;
 
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
-/** Each names a key, or a place to fetch one, that the bearer chose; `crit` changes what a signature means. */
+/**
+ * Each names a key, or a place to fetch one, that the bearer chose; `crit` changes what a signature means.
+ */
 const forbiddenParameters = ['jku', 'x5u', 'x5c', 'jwk', 'crit', 'b64', 'zip'];
 
 /**
@@ -84,7 +88,8 @@ function parseObject(part: string): Claims | undefined {
 
 function verifiedClaims(token: string, { key, alg }: VerificationKey): Claims | undefined {
   try {
-    // Times and names are judged below, after the signature, so that 'expired' is said of our own tokens only.
+    // Times and names are judged below, after the signature, so that 'expired' is said of our own tokens
+    // only.
     const payload: unknown = jwt.verify(token, key, {
       algorithms: [alg],
       ignoreExpiration: true,
@@ -92,7 +97,8 @@ function verifiedClaims(token: string, { key, alg }: VerificationKey): Claims | 
     });
     return isObject(payload) ? payload : undefined;
   } catch {
-    // The library throws for every token that is not what it should be; the keys were checked when they were read.
+    // The library throws for every token that is not what it should be; the keys were checked when they were
+    // read.
     return undefined;
   }
 }

@@ -1,7 +1,12 @@
-/** The codes a socket is closed with; the range carries the verdict, so that a client that does not know a code
- *  still does the right thing. Must never hold a code outside 4000–4299. */
+/**
+ * The codes a socket is closed with; the range carries the verdict, so that a client that does not know a
+ * code still does the right thing. Must never hold a code outside 4000–4299.
+ */
 
-/** Every close code of the protocol. 4000–4099: do not reconnect; 4100–4199: back off; 4200–4299: reconnect now. */
+/**
+ * Every close code of the protocol. 4000–4099: do not reconnect; 4100–4199: back off; 4200–4299: reconnect
+ * now.
+ */
 export const closeCodes = {
   protocol: 4000,
   tokenRejected: 4001,

@@ -49,8 +49,10 @@ export function encodeFrame(frame: ClientFrame | ServerFrame): string {
   return JSON.stringify(frame);
 }
 
-/** A `message` frame from finished JSON payloads, without parsing them: the same text that `encodeFrame` makes of
- *  the decoded frame, provided that the payloads were made by `JSON.stringify`. */
+/**
+ * A `message` frame from finished JSON payloads, without parsing them: the same text that `encodeFrame` makes
+ * of the decoded frame, provided that the payloads were made by `JSON.stringify`.
+ */
 export function encodeMessage(parts: MessageParts): string {
   const { dataJson, notificationJson, expiresAt } = parts;
   let text = `{"type":"message","log":${JSON.stringify(parts.log)},"seq":${parts.seq}`;

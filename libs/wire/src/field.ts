@@ -93,7 +93,9 @@ export const flag: Rule<boolean> = {
   words: 'must be true or false',
 };
 
-/** The code of an error: lower case with underscores, not a closed list, so that old clients bear new codes. */
+/**
+ * The code of an error: lower case with underscores, not a closed list, so that old clients bear new codes.
+ */
 export const errorCode: Rule<string> = {
   accepts: (value): value is string => typeof value === 'string' && /^[a-z][a-z_]{0,63}$/.test(value),
   words: 'must be an error code',

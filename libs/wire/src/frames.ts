@@ -1,5 +1,7 @@
-/** The frames of `carillon.v1` as discriminated unions: one JSON object each, told apart by `type`. Types only;
- *  must never hold behaviour. Log names are `user`, `topic:<name>`, `all`; times are epoch milliseconds. */
+/**
+ * The frames of `carillon.v1` as discriminated unions: one JSON object each, told apart by `type`. Types
+ * only; must never hold behaviour. Log names are `user`, `topic:<name>`, `all`; times are epoch milliseconds.
+ */
 
 /** Whatever JSON can say. */
 export type JsonValue =

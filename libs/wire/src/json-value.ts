@@ -1,10 +1,15 @@
-/** The check of payloads: JSON of bounded depth that survives being encoded again. Must never recurse deeper than
- *  `limits.jsonDepthMax`. */
+/**
+ * The check of payloads: JSON of bounded depth that survives being encoded again. Must never recurse deeper
+ * than `limits.jsonDepthMax`.
+ */
 import type { Rule } from './field.js';
 import type { JsonValue } from './frames.js';
 import { limits } from './limits.js';
 
-/** Any JSON value whose arrays and objects nest at most `limits.jsonDepthMax` deep and whose numbers are finite. */
+/**
+ * Any JSON value whose arrays and objects nest at most `limits.jsonDepthMax` deep and whose numbers are
+ * finite.
+ */
 export const jsonValue: Rule<JsonValue> = {
   accepts: (value): value is JsonValue => isJson(value, limits.jsonDepthMax),
   words: `must be JSON, at most ${limits.jsonDepthMax} levels deep, with finite numbers`,

@@ -1,5 +1,7 @@
-/** The limits that both ends of the wire know. Must never be read from configuration: a node may be configured
- *  tighter and then says so in `welcome`, never looser. */
+/**
+ * The limits that both ends of the wire know. Must never be read from configuration: a node may be configured
+ * tighter and then says so in `welcome`, never looser.
+ */
 
 const minute = 60_000;
 const day = 24 * 60 * minute;

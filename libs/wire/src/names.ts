@@ -1,5 +1,7 @@
-/** The names that travel on the wire: of people, things, logs and the subprotocol. Must never accept a name that
- *  another part of the suite would have to escape. */
+/**
+ * The names that travel on the wire: of people, things, logs and the subprotocol. Must never accept a name
+ * that another part of the suite would have to escape.
+ */
 
 /** What every tenant, user, device, instance, topic, event and id must match. */
 export const namePattern = /^[A-Za-z0-9._:@-]{1,128}$/;
@@ -29,7 +31,9 @@ export function isLogName(value: unknown): value is string {
   );
 }
 
-/** What a token's list of topics is made of: a topic, the beginning of one followed by `*`, or `*` for all. */
+/**
+ * What a token's list of topics is made of: a topic, the beginning of one followed by `*`, or `*` for all.
+ */
 export const topicPattern = /^(?=.{1,128}$)[A-Za-z0-9._:@-]*\*?$/;
 
 /** True for a string that matches `topicPattern`; never throws. */

@@ -1,5 +1,7 @@
-/** What each frame looks like, field by field, in the order in which fields are written. Must never say less than
- *  the types of frames.ts: the compiler holds every shape against its type. */
+/**
+ * What each frame looks like, field by field, in the order in which fields are written. Must never say less
+ * than the types of frames.ts: the compiler holds every shape against its type.
+ */
 import type { Field, Rule } from './field.js';
 import {
   count,

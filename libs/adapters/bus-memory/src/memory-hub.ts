@@ -1,4 +1,7 @@
-/** Where the connections of a memory bus meet. Must never call a subscriber before the sender's step has ended. */
+/**
+ * Where the connections of a memory bus meet. Must never call a subscriber before the sender's step has
+ * ended.
+ */
 import type { BusMessage } from '@carillon/domain/ports';
 
 export interface Subscriber {
@@ -22,7 +25,9 @@ export class MemoryHub {
     if (subscribers?.size === 0) this.subjects.delete(subject);
   }
 
-  /** Tells everybody outside groups and one of each group, in a later microtask. @returns how many are told. */
+  /**
+   * Tells everybody outside groups and one of each group, in a later microtask. @returns how many are told.
+   */
   deliver(subject: string, message: BusMessage): number {
     const chosen = this.choose(subject);
     for (const subscriber of chosen) {

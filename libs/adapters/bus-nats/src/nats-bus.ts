@@ -12,7 +12,10 @@ import { PayloadTooLarge } from './payload-too-large.js';
 export interface NatsBusOptions extends NatsLinkOptions {
   /** Begins the subjects of answers, so that a server can allow each service only its own: `_INBOX_push`. */
   readonly inboxPrefix: string;
-  /** Told of what has no caller: a subscriber that threw, a published message too large. Default: a process warning. */
+  /**
+   * Told of what has no caller: a subscriber that threw, a published message too large. Default: a process
+   * warning.
+   */
   readonly report?: (error: Error) => void;
 }
 
@@ -127,7 +130,10 @@ export class NatsBus extends Bus {
     for (const fail of [...this.#pings]) fail();
   }
 
-  /** Only once the server knows the subscriptions: who catches up before that could miss what comes in between. */
+  /**
+   * Only once the server knows the subscriptions: who catches up before that could miss what comes in
+   * between.
+   */
   #tellReconnected(connection: NatsConnection): void {
     connection.flush().then(
       () => {

@@ -34,7 +34,9 @@ export class RedisRoutes extends RouteTable {
   readonly #prefix: string;
   readonly #leases = new Map<Incarnation, Lease>();
 
-  /** Does not fail while Redis is away: it goes on trying, and calls throw PortUnavailable until it is there. */
+  /**
+   * Does not fail while Redis is away: it goes on trying, and calls throw PortUnavailable until it is there.
+   */
   static async open(options: RedisRoutesOptions): Promise<RouteTable> {
     return new RedisRoutes(await RedisConnection.open(options), options);
   }

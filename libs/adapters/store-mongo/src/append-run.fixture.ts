@@ -1,6 +1,6 @@
 /**
- * One run of several appenders on the model: what they were told, and what is wrong with the log at the end. A run is
- * its seed; the same seed gives the same run.
+ * One run of several appenders on the model: what they were told, and what is wrong with the log at the end.
+ * A run is its seed; the same seed gives the same run.
  */
 import { type Draft, type Entry, type LogKey, userKey, userLog } from '@carillon/domain';
 import type { Appended, Random } from '@carillon/domain/ports';

@@ -1,7 +1,8 @@
 /**
- * The append: gives drafts the next places of their logs, dense and without holes, over four promises of a store with a
- * unique index on (log, seq) and on the id. Knows no driver, so that a simulation can run it on a model. Must never send
- * a seq whose predecessor is neither committed nor part of the same ordered command, and never confirm on a guess.
+ * The append: gives drafts the next places of their logs, dense and without holes, over four promises of a
+ * store with a unique index on (log, seq) and on the id. Knows no driver, so that a simulation can run it on
+ * a model. Must never send a seq whose predecessor is neither committed nor part of the same ordered command,
+ * and never confirm on a guess.
  * Source: docs/reference/delivery.md, section 4.
  */
 
@@ -22,10 +23,14 @@ export interface InsertReply {
   readonly isWriteConcernMet: boolean;
 }
 
-/** What the append needs of a store. All reads see only what is committed, and everything confirmed before the call. */
+/**
+ * What the append needs of a store. All reads see only what is committed, and everything confirmed before the
+ * call.
+ */
 export interface AppendCalls {
   /**
-   * ONE command that waits for a durable majority. Ordered: the rows after the first refused one are not tried.
+   * ONE command that waits for a durable majority. Ordered: the rows after the first refused one are not
+   * tried.
    * @throws PortUnavailable when the outcome is unknown; the command may even be carried out later.
    */
   insert(rows: readonly Entry[], isOrdered: boolean): Promise<InsertReply>;
@@ -44,7 +49,9 @@ export interface AppenderOptions {
   readonly baseCacheMs: number;
 }
 
-/** The unique index refused the row: the place is taken, or the id is. Any other code says nothing certain. */
+/**
+ * The unique index refused the row: the place is taken, or the id is. Any other code says nothing certain.
+ */
 const duplicateCode = 11000;
 const backOff = { minMs: 1, maxMs: 100 };
 /** One command never carries more, so that no driver has to split it. */
@@ -66,7 +73,10 @@ export class Appender {
     this.#bases = new Bases(options.clock, options.baseCacheMs);
   }
 
-  /** As promised by `MessageLog.append`. A draft that turns out to be there after a doubt is `present`, even if it is ours. */
+  /**
+   * As promised by `MessageLog.append`. A draft that turns out to be there after a doubt is `present`, even
+   * if it is ours.
+   */
   async append(drafts: readonly Draft[]): Promise<Appended[]> {
     const task = new Task(drafts);
     await this.#untilDeadline(task, this.#work(task));
@@ -124,7 +134,10 @@ export class Appender {
     }
   }
 
-  /** Learns the bases that are missing and, after any doubt, which of our rows are there and where the logs end now. */
+  /**
+   * Learns the bases that are missing and, after any doubt, which of our rows are there and where the logs
+   * end now.
+   */
   async #look(lot: Lot): Promise<void> {
     if (!lot.isDoubtful) {
       const unknown = lot.logs().filter((log) => this.#bases.fresh(log) === undefined);
@@ -172,9 +185,9 @@ export class Appender {
 }
 
 /**
- * The rows that are durable for sure. In an ordered command nothing after the first refused row was tried; a write
- * concern that was not met makes the whole command unknown (the store leaves refused rows out then), and so does any
- * code but a duplicate's.
+ * The rows that are durable for sure. In an ordered command nothing after the first refused row was tried; a
+ * write concern that was not met makes the whole command unknown (the store leaves refused rows out then),
+ * and so does any code but a duplicate's.
  */
 export function confirmedRows(
   rows: readonly Entry[],
@@ -230,7 +243,9 @@ class Task {
   }
 }
 
-/** Drafts that are inserted together: a run of one log, in order, or single ones of as many logs, in no order. */
+/**
+ * Drafts that are inserted together: a run of one log, in order, or single ones of as many logs, in no order.
+ */
 class Lot {
   waiting: readonly Draft[];
   readonly isRun: boolean;

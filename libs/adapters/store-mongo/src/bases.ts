@@ -1,6 +1,6 @@
 /**
- * The newest seq of each log that this process knows to be committed, for a while. Must only ever be told of committed
- * entries: the next seq is built upon it.
+ * The newest seq of each log that this process knows to be committed, for a while. Must only ever be told of
+ * committed entries: the next seq is built upon it.
  */
 import type { LogKey } from '@carillon/domain';
 import type { Clock } from '@carillon/domain/ports';
@@ -31,7 +31,9 @@ export class Bases {
     return undefined;
   }
 
-  /** Notes a committed seq; a lower one than is known changes nothing. The log noted longest ago makes room. */
+  /**
+   * Notes a committed seq; a lower one than is known changes nothing. The log noted longest ago makes room.
+   */
   raise(log: LogKey, seq: number): void {
     const known = this.#byLog.get(log);
     if (known && known.seq > seq) return;

@@ -6,7 +6,10 @@ import mongoose, { mongo } from 'mongoose';
 /** A unique index refused the row. */
 export const duplicateCode = 11000;
 
-/** The port's error for a driver's error, which becomes its cause; anything else is a fault of ours and stays as it is. */
+/**
+ * The port's error for a driver's error, which becomes its cause; anything else is a fault of ours and stays
+ * as it is.
+ */
 export function portError(error: unknown): unknown {
   if (error instanceof mongo.MongoError || error instanceof mongoose.MongooseError) {
     return new PortUnavailable('MongoDB did not do what was asked', { cause: error });
@@ -27,8 +30,8 @@ export interface BulkReport {
 }
 
 /**
- * Reads the failed rows. Undefined when the error says nothing about them: the driver wraps network errors in this very
- * class too, with an empty list of failed rows.
+ * Reads the failed rows. Undefined when the error says nothing about them: the driver wraps network errors in
+ * this very class too, with an empty list of failed rows.
  */
 export function bulkReport(error: unknown): BulkReport | undefined {
   if (!(error instanceof mongo.MongoBulkWriteError)) return undefined;

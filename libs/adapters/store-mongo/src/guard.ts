@@ -1,6 +1,6 @@
 /**
- * Every call to the driver goes through here: it gets a deadline, its errors become port errors, and closing waits for
- * it. Must never let a driver's error out.
+ * Every call to the driver goes through here: it gets a deadline, its errors become port errors, and closing
+ * waits for it. Must never let a driver's error out.
  */
 import { type Clock, PortUnavailable } from '@carillon/domain/ports';
 import { portError } from './driver-errors.js';
@@ -16,7 +16,9 @@ export class Guard {
     this.#callMs = callMs;
   }
 
-  /** The call's own result. @throws PortUnavailable for a driver's error, after the deadline, and once closed. */
+  /**
+   * The call's own result. @throws PortUnavailable for a driver's error, after the deadline, and once closed.
+   */
   async call<R>(ask: () => Promise<R>): Promise<R> {
     if (this.#isClosed) throw new PortUnavailable('the store is closed');
     const running = this.#bounded(ask());

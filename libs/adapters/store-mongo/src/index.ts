@@ -1,3 +1,4 @@
+/** The store over MongoDB, and the append that it is built upon. Nothing else leaves this lib. */
 export {
   type AppendCalls,
   Appender,

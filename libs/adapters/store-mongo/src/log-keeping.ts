@@ -1,6 +1,7 @@
 /**
- * Ages logs. Entries are removed one by one from the oldest upwards, in one ordered command per chunk that is committed
- * before the next, so whatever interrupts it leaves a log without a hole. Must never remove the newest entry of a log.
+ * Ages logs. Entries are removed one by one from the oldest upwards, in one ordered command per chunk that is
+ * committed before the next, so whatever interrupts it leaves a log without a hole. Must never remove the
+ * newest entry of a log.
  */
 
 import type { LogKey, Mark } from '@carillon/domain';

@@ -1,4 +1,6 @@
-/** The machine's own time and chance, for specs that work on a real server. Must never be used outside specs. */
+/**
+ * The machine's own time and chance, for specs that work on a real server. Must never be used outside specs.
+ */
 import { Clock, Random, type Timer } from '@carillon/domain/ports';
 
 export class MachineClock extends Clock {

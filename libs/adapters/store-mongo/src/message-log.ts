@@ -1,4 +1,7 @@
-/** What is in a log, in which order. Reads go to the primary with read concern majority; must never read otherwise. */
+/**
+ * What is in a log, in which order. Reads go to the primary with read concern majority; must never read
+ * otherwise.
+ */
 
 import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';
 import { type Appended, MessageLog } from '@carillon/domain/ports';
@@ -66,14 +69,20 @@ export class MongoLog extends MessageLog {
     return row ? entryFromRow(row) : undefined;
   }
 
-  /** Takes no further drafts and resolves when the running appends have answered: at their deadline at the latest. */
+  /**
+   * Takes no further drafts and resolves when the running appends have answered: at their deadline at the
+   * latest.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#appending);
   }
 }
 
-/** The rows up to the first gap. A scan during a purge may see a prefix vanish in its middle; the next read then begins after it. */
+/**
+ * The rows up to the first gap. A scan during a purge may see a prefix vanish in its middle; the next read
+ * then begins after it.
+ */
 function contiguous(rows: readonly EntryRow[]): readonly EntryRow[] {
   const first = rows[0];
   if (!first) return rows;

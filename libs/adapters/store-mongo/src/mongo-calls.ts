@@ -1,6 +1,6 @@
 /**
- * What the append needs, from MongoDB. Reads go to the primary with read concern majority, writes wait for a durable
- * majority, as the connection is set up.
+ * What the append needs, from MongoDB. Reads go to the primary with read concern majority, writes wait for a
+ * durable majority, as the connection is set up.
  */
 
 import type { Entry, EntryId, LogKey } from '@carillon/domain';

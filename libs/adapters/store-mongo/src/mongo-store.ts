@@ -1,6 +1,6 @@
 /**
- * The store over MongoDB. One connection with one set of rules for every command: writes wait for a durable majority,
- * reads go to the primary and see what a majority has. Must never let a driver's type or error out.
+ * The store over MongoDB. One connection with one set of rules for every command: writes wait for a durable
+ * majority, reads go to the primary and see what a majority has. Must never let a driver's type or error out.
  */
 
 import { parameters } from '@carillon/domain';
@@ -35,7 +35,10 @@ export interface MongoStoreOptions {
 
 const callDeadlineMs = 6_000;
 const connectionsMax = 50;
-/** How soon a member that stands still is noticed: one heartbeat and one time-out. Within the append's deadline. */
+/**
+ * How soon a member that stands still is noticed: one heartbeat and one time-out. Within the append's
+ * deadline.
+ */
 const heartbeatMs = 1_000;
 const connectMs = 2_000;
 
@@ -72,7 +75,10 @@ export class MongoStore implements Store {
     this.facts = new MongoFacts({ connection, meta: collections.meta, guard, random });
   }
 
-  /** Connected and with its indexes in place when it resolves. @throws PortUnavailable when no primary is found in 3 s */
+  /**
+   * Connected and with its indexes in place when it resolves. @throws PortUnavailable when no primary is
+   * found in 3 s
+   */
   static async open(options: MongoStoreOptions): Promise<Store> {
     const connection = connect(options);
     try {
@@ -106,8 +112,9 @@ function connect({ url, database, onCommand }: MongoStoreOptions): Connection {
     writeConcern: { w: 'majority', journal: true, wtimeoutMS: parameters.writeTimeoutMs },
     readConcern: { level: 'majority' },
     readPreference: 'primary',
-    // After a failover the driver sends a command once more under its old number, and the server does not do it twice:
-    // safe for runs (a row is only tried after its predecessor) and for `$push`, and it leaves fewer outcomes unknown.
+    // After a failover the driver sends a command once more under its old number, and the server does not do
+    // it twice: safe for runs (a row is only tried after its predecessor) and for `$push`, and it leaves
+    // fewer outcomes unknown.
     retryWrites: true,
     retryReads: true,
     ignoreUndefined: true,

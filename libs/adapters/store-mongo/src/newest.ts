@@ -1,6 +1,6 @@
 /**
- * The highest seq of each log in a collection with the index {log: 1, seq: -1}: one index key per log and no document
- * (DISTINCT_SCAN), as long as the sort starts with `log` and the group's key is `$log` alone.
+ * The highest seq of each log in a collection with the index {log: 1, seq: -1}: one index key per log and no
+ * document (DISTINCT_SCAN), as long as the sort starts with `log` and the group's key is `$log` alone.
  */
 
 import type { LogKey } from '@carillon/domain';

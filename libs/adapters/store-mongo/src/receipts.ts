@@ -1,4 +1,7 @@
-/** The ledger beside the log: what connections were sent and settled. Rows vanish 30 days after they were made. */
+/**
+ * The ledger beside the log: what connections were sent and settled. Rows vanish 30 days after they were
+ * made.
+ */
 
 import {
   type ConnectionRecord,

@@ -1,6 +1,7 @@
 /**
- * A replica set in memory, for the append: rows take effect on a primary, become committed later, and are rolled back
- * with it when it fails before. Commands may be late, their answers lost, their write concern unmet. All from one seed.
+ * A replica set in memory, for the append: rows take effect on a primary, become committed later, and are
+ * rolled back with it when it fails before. Commands may be late, their answers lost, their write concern
+ * unmet. All from one seed.
  */
 import type { Entry, EntryId, LogKey } from '@carillon/domain';
 import { type Clock, PortUnavailable, type Random, sleep } from '@carillon/domain/ports';
@@ -12,7 +13,9 @@ export interface Faults {
   readonly lost: number;
   /** It is carried out, and the answer is lost. */
   readonly answerLost: number;
-  /** The caller is told that the outcome is unknown, and the command is carried out up to `lateMaxMs` later. */
+  /**
+   * The caller is told that the outcome is unknown, and the command is carried out up to `lateMaxMs` later.
+   */
   readonly late: number;
   readonly lateMaxMs: number;
   /** It is carried out, and the reply has an unmet write concern and leaves duplicates out. */

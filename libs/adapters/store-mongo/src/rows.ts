@@ -1,6 +1,6 @@
 /**
- * Documents as they lie in MongoDB, and their way to and from the domain. What producers and users wrote is text in
- * them, never a field's name.
+ * Documents as they lie in MongoDB, and their way to and from the domain. What producers and users wrote is
+ * text in them, never a field's name.
  */
 import type {
   ApiKeyRecord,

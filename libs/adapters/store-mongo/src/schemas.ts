@@ -1,4 +1,7 @@
-/** The collections with their fields and indexes, as mongoose declares them. Must never cast or validate on a hot path. */
+/**
+ * The collections with their fields and indexes, as mongoose declares them. Must never cast or validate on a
+ * hot path.
+ */
 
 import { parameters } from '@carillon/domain';
 import { type Connection, type mongo, Schema, type SchemaDefinition } from 'mongoose';
@@ -27,7 +30,10 @@ export interface Collections {
   readonly apiKeys: mongo.Collection<ApiKeyRow>;
 }
 
-/** Declares the models on the connection and sees to it that their indexes exist. Idempotent, also between processes. */
+/**
+ * Declares the models on the connection and sees to it that their indexes exist. Idempotent, also between
+ * processes.
+ */
 export async function declareCollections(connection: Connection): Promise<Collections> {
   const models = declarations.map(({ name, schema }) => connection.model(name, schema, name));
   await Promise.all(models.map((model) => model.createIndexes()));

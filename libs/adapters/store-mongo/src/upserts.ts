@@ -7,8 +7,8 @@ const attemptsMax = 3;
 const updatesPerCommand = 1_000;
 
 /**
- * All of them done and durable on a majority when it resolves. Two upserts of one absent key can collide in the server;
- * the loser is sent again. @throws PortUnavailable
+ * All of them done and durable on a majority when it resolves. Two upserts of one absent key can collide in
+ * the server; the loser is sent again. @throws PortUnavailable
  */
 export async function upsertAll<R extends mongo.Document>(
   collection: mongo.Collection<R>,

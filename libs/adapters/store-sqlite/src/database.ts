@@ -10,9 +10,14 @@ import { PortUnavailable } from '@carillon/domain/ports';
 import { migrate } from './schema.js';
 import { StoreFileUnusable } from './store-file-unusable.js';
 
-/** How long a write waits for another process that writes to the same file; well inside the append deadline. */
+/**
+ * How long a write waits for another process that writes to the same file; well inside the append deadline.
+ */
 const busyTimeoutMs = 2_000;
-/** Switching a new file to WAL is refused at once while another process opens it, whatever the busy time-out is. */
+/**
+ * Switching a new file to WAL is refused at once while another process opens it, whatever the busy time-out
+ * is.
+ */
 const openAttemptsMax = 40;
 const openPauseMs = 50;
 
@@ -103,7 +108,10 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Not `recursive: true`: where mkdir answers ENOENT below an existing folder (/proc), Node never returns from it. */
+/**
+ * Not `recursive: true`: where mkdir answers ENOENT below an existing folder (/proc), Node never returns from
+ * it.
+ */
 function makeFolders(folder: string): void {
   try {
     mkdirSync(folder);

@@ -1,4 +1,7 @@
-/** Real processes on one file, killed outright in the middle: what they had confirmed must be there, in its place. */
+/**
+ * Real processes on one file, killed outright in the middle: what they had confirmed must be there, in its
+ * place.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

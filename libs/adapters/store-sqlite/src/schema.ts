@@ -8,7 +8,9 @@ import { StoreFileUnusable } from './store-file-unusable.js';
 /** `PRAGMA application_id` of our files: "Cari" in ASCII. */
 const applicationId = 0x43617269;
 
-/** Step n leads from version n to n + 1. Texts compare by bytes (BINARY), which is the key order of the ports. */
+/**
+ * Step n leads from version n to n + 1. Texts compare by bytes (BINARY), which is the key order of the ports.
+ */
 export const migrations: readonly string[] = [
   `
   CREATE TABLE entries (

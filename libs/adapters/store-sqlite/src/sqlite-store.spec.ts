@@ -1,4 +1,6 @@
-/** The contract on a file, and what only a file can show: reopening, migration, refusals, several processes. */
+/**
+ * The contract on a file, and what only a file can show: reopening, migration, refusals, several processes.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** A store in one SQLite file: all roles over one connection. Must never be confirmed before it is on the disk. */
+/**
+ * A store in one SQLite file: all roles over one connection. Must never be confirmed before it is on the
+ * disk.
+ */
 import type { Clock, Store } from '@carillon/domain/ports';
 import { SqliteCursors } from './cursors.js';
 import { Database } from './database.js';

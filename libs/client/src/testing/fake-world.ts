@@ -1,5 +1,7 @@
-/** Surroundings of the SDK under full control of a test: time, chance, sockets, wake-ups. Must never touch a real
- *  clock or network. */
+/**
+ * Surroundings of the SDK under full control of a test: time, chance, sockets, wake-ups. Must never touch a
+ * real clock or network.
+ */
 import type { ClientFrame, Hello, LogStart, MessageFrame, ServerFrame, Welcome } from '@carillon/wire';
 import { decodeClientFrame, encodeFrame } from '@carillon/wire';
 import type { Socket, Surroundings } from '../surroundings.js';

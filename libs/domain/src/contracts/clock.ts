@@ -1,4 +1,6 @@
-/** What Clock promises. Must cope with a clock that really runs: nothing is said of how late a task may be. */
+/**
+ * What Clock promises. Must cope with a clock that really runs: nothing is said of how late a task may be.
+ */
 import { describe, expect, it, vi } from 'vitest';
 import { type Clock, repeat, sleep } from '../ports/clock.js';
 

@@ -1,4 +1,7 @@
-/** What KeyRing promises: of racing processes one wins, and all see the same. Must cope with keys that are there. */
+/**
+ * What KeyRing promises: of racing processes one wins, and all see the same. Must cope with keys that are
+ * there.
+ */
 import { describe, expect, it } from 'vitest';
 import type { ApiKeyRecord, SigningKey, Tenant } from '../identity.js';
 import { acceptedAt, freshName, span } from './specimens.js';

@@ -1,4 +1,7 @@
-/** What MessageLog promises to one writer and its readers. Must never rely on a place that another run has taken. */
+/**
+ * What MessageLog promises to one writer and its readers. Must never rely on a place that another run has
+ * taken.
+ */
 import { describe, expect, it } from 'vitest';
 import { type Draft, entryId } from '../entry.js';
 import { allLog, type LogKey, topicLog, userKey, userLog } from '../keys.js';

@@ -1,4 +1,6 @@
-/** What Receipts promises: additions that add up to one row per id, and connections as they were last written. */
+/**
+ * What Receipts promises: additions that add up to one row per id, and connections as they were last written.
+ */
 import { describe, expect, it } from 'vitest';
 import { deviceKey, type LogKey, type UserKey, userKey, userLog } from '../keys.js';
 import {

@@ -1,4 +1,6 @@
-/** What the suites of RouteTable work on, and what all of them do with it. Must never be used outside tests. */
+/**
+ * What the suites of RouteTable work on, and what all of them do with it. Must never be used outside tests.
+ */
 import { type Incarnation, incarnation, type UserKey } from '../keys.js';
 import type { RouteTable } from '../ports/route-table.js';
 import { freshName } from './specimens.js';
@@ -11,7 +13,10 @@ export interface RouteTableSetUp {
   readonly passTime: (ms: number) => Promise<void>;
   /** Removes all of the table's data, as when its server starts anew. */
   readonly wipe: () => Promise<void>;
-  /** Copies the table's data. @returns what puts the copy back in place of all there is, as a stale restore would. */
+  /**
+   * Copies the table's data. @returns what puts the copy back in place of all there is, as a stale restore
+   * would.
+   */
   readonly snapshot: () => Promise<() => Promise<void>>;
   /** A lease that the suite lets run out. */
   readonly shortLeaseMs?: number;

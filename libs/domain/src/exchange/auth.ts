@@ -4,7 +4,9 @@ export interface VerifyRequest {
   readonly token: string;
 }
 
-/** `'refused'` is final for this token; `'expired'` asks for a fresh one; `'unknown-key'` may be known later. */
+/**
+ * `'refused'` is final for this token; `'expired'` asks for a fresh one; `'unknown-key'` may be known later.
+ */
 export type VerifyReply =
   | {
       readonly verdict: 'accepted';
@@ -18,7 +20,10 @@ export type VerifyReply =
     }
   | { readonly verdict: 'refused' | 'expired' | 'unknown-key'; readonly detail: string };
 
-/** What Push needs to judge without asking: exact origins per tenant and the public keys for when Auth is silent. */
+/**
+ * What Push needs to judge without asking: exact origins per tenant and the public keys for when Auth is
+ * silent.
+ */
 export interface AuthPolicy {
   readonly origins: Readonly<Record<string, readonly string[]>>;
   readonly issuer: string;

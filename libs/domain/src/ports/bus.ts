@@ -1,4 +1,6 @@
-/** Carries bytes between processes: at most once, in no order, with loss. Nothing durable may depend on it. */
+/**
+ * Carries bytes between processes: at most once, in no order, with loss. Nothing durable may depend on it.
+ */
 
 export interface BusMessage {
   readonly data: Uint8Array;
@@ -19,7 +21,10 @@ export abstract class Bus {
    * TimedOut, PortUnavailable while the bus is away.
    */
   abstract request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
-  /** Calls back for every message until unsubscribed, also after a reconnect. The callback must not throw. Of subscribers with one `group` only one is told. */
+  /**
+   * Calls back for every message until unsubscribed, also after a reconnect. The callback must not throw. Of
+   * subscribers with one `group` only one is told.
+   */
   abstract subscribe(subject: string, onMessage: (message: BusMessage) => void, group?: string): Subscription;
   /** Calls back whenever messages may have been lost: after every reconnect. */
   abstract onReconnect(listener: () => void): void;

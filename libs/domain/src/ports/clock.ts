@@ -23,7 +23,9 @@ export function sleep(clock: Clock, ms: number): Promise<void> {
   });
 }
 
-/** Runs the task, waits for it to end, then for `ms()`, and again, until cancelled. The task must not reject. */
+/**
+ * Runs the task, waits for it to end, then for `ms()`, and again, until cancelled. The task must not reject.
+ */
 export function repeat(clock: Clock, ms: () => number, task: () => Promise<void> | void): Timer {
   let timer: Timer | undefined;
   let isCancelled = false;

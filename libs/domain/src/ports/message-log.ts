@@ -6,7 +6,9 @@ import type { LogKey } from '../keys.js';
 export type Appended =
   /** Durable on a majority at its place; never undone, never moved. */
   | { readonly outcome: 'appended'; readonly entry: Entry }
-  /** An entry with this id is there already, confirmed durable; as it was stored, perhaps by somebody else. */
+  /**
+   * An entry with this id is there already, confirmed durable; as it was stored, perhaps by somebody else.
+   */
   | { readonly outcome: 'present'; readonly entry: Entry }
   /** Unknown at the deadline: it may be there or not. Nothing may be promised. */
   | { readonly outcome: 'unconfirmed' };
@@ -24,9 +26,15 @@ export abstract class MessageLog {
    * in it. Contiguous except where purge has taken a prefix. @throws PortUnavailable
    */
   abstract read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]>;
-  /** The newest durable seq of every log asked for, 0 where there is none. Never stale. @throws PortUnavailable */
+  /**
+   * The newest durable seq of every log asked for, 0 where there is none. Never stale. @throws
+   * PortUnavailable
+   */
   abstract heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>>;
-  /** All durable entries of a message, the first addressee's first, then by id; empty if there is none. @throws PortUnavailable */
+  /**
+   * All durable entries of a message, the first addressee's first, then by id; empty if there is none.
+   * @throws PortUnavailable
+   */
   abstract ofMessage(messageId: string): Promise<readonly Entry[]>;
   /** The durable entry of a message in this log, if any. One look-up. @throws PortUnavailable */
   abstract entryOf(messageId: string, log: LogKey): Promise<Entry | undefined>;
@@ -48,11 +56,20 @@ export abstract class LogKeeping {
    * is left has no hole. @returns entries removed; 0 when there is nothing more to do. @throws PortUnavailable
    */
   abstract purge(log: LogKey, bounds: PurgeBounds): Promise<number>;
-  /** Empties every entry of the log (content, notification, origin's metadata) and purges all but the newest. @throws PortUnavailable */
+  /**
+   * Empties every entry of the log (content, notification, origin's metadata) and purges all but the newest.
+   * @throws PortUnavailable
+   */
   abstract erase(log: LogKey): Promise<void>;
-  /** Sets a mark on entries; `recalled` and `emptied` remove the content too. Idempotent. @throws PortUnavailable */
+  /**
+   * Sets a mark on entries; `recalled` and `emptied` remove the content too. Idempotent. @throws
+   * PortUnavailable
+   */
   abstract mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void>;
-  /** Logs that hold an entry accepted before this time, at most `limit`, in key order after `after`. @throws PortUnavailable */
+  /**
+   * Logs that hold an entry accepted before this time, at most `limit`, in key order after `after`. @throws
+   * PortUnavailable
+   */
   abstract logsWithEntriesBefore(
     acceptedBefore: number,
     after: LogKey | undefined,

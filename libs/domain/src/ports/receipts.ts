@@ -11,8 +11,14 @@ export abstract class Receipts {
     additions: readonly ReceiptAddition[],
     connections: readonly ConnectionRecord[],
   ): Promise<void>;
-  /** Receipts of this log whose sent or settled ranges include the seq; for a topic those of `user` only. @throws PortUnavailable */
+  /**
+   * Receipts of this log whose sent or settled ranges include the seq; for a topic those of `user` only.
+   * @throws PortUnavailable
+   */
   abstract ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]>;
-  /** The user's connections that were open after `since` (epoch ms), newest first, at most `limit`. @throws PortUnavailable */
+  /**
+   * The user's connections that were open after `since` (epoch ms), newest first, at most `limit`. @throws
+   * PortUnavailable
+   */
   abstract connectionsOf(user: UserKey, since: number, limit: number): Promise<readonly ConnectionRecord[]>;
 }

@@ -6,9 +6,14 @@ import type { LogKeeping, MessageLog } from './message-log.js';
 import type { Receipts } from './receipts.js';
 
 export abstract class StoreFacts {
-  /** Changes only when the store was restored from a backup: cursors of another epoch mean nothing. Made at first start. @throws PortUnavailable */
+  /**
+   * Changes only when the store was restored from a backup: cursors of another epoch mean nothing. Made at
+   * first start. @throws PortUnavailable
+   */
   abstract epoch(): Promise<string>;
-  /** The store's own clock, epoch milliseconds. Also tells whether it can be reached. @throws PortUnavailable */
+  /**
+   * The store's own clock, epoch milliseconds. Also tells whether it can be reached. @throws PortUnavailable
+   */
   abstract now(): Promise<number>;
 }
 

@@ -93,7 +93,10 @@ export function apiKeyId(key: string): string | undefined {
   return form.exec(key)?.[1];
 }
 
-/** Whether this is the key of the record, in constant time; an expired one is nobody's. `now` in epoch milliseconds. */
+/**
+ * Whether this is the key of the record, in constant time; an expired one is nobody's. `now` in epoch
+ * milliseconds.
+ */
 export function isKeyOf(
   record: ApiKeyRecord,
   key: string,

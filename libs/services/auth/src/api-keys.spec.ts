@@ -1,4 +1,6 @@
-/** API keys: their form, their hashes, how seldom the store is asked and how soon a revoked one is refused. */
+/**
+ * API keys: their form, their hashes, how seldom the store is asked and how soon a revoked one is refused.
+ */
 import type { ApiKeyRecord } from '@carillon/domain';
 import { KeyRing, PortUnavailable } from '@carillon/domain/ports';
 import { type AuthConfig, readConfig } from '@carillon/platform';

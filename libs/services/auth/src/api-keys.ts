@@ -11,7 +11,9 @@ import { authConfig } from './injection.js';
 
 /** How long after its reading a record may count, caches of the askers included. */
 export const keyCacheMs = 5_000;
-/** A reading older than this is made again, so that askers may keep the answer for the rest of `keyCacheMs`. */
+/**
+ * A reading older than this is made again, so that askers may keep the answer for the rest of `keyCacheMs`.
+ */
 export const keyFreshMs = keyCacheMs / 2;
 /** Readings kept, of keys that exist or not. */
 export const keysKeptMax = 10_000;
@@ -46,7 +48,10 @@ export class ApiKeys {
     @Inject(authConfig) private readonly config: AuthConfig,
   ) {}
 
-  /** The holder, or undefined for what is no key, unknown, wrong or expired. @throws PortUnavailable, KeyLookupsBusy */
+  /**
+   * The holder, or undefined for what is no key, unknown, wrong or expired. @throws PortUnavailable,
+   * KeyLookupsBusy
+   */
   async check(key: string): Promise<KeyHolder | undefined> {
     const id = apiKeyId(key);
     if (id === undefined) return undefined;

@@ -1,4 +1,6 @@
-/** Auth as a Nest module: tenants, keys, tokens. Puts the ports of the process under their abstract classes. */
+/**
+ * Auth as a Nest module: tenants, keys, tokens. Puts the ports of the process under their abstract classes.
+ */
 import { Bus, Clock, KeyRing } from '@carillon/domain/ports';
 import { Metrics, type ServiceContext } from '@carillon/platform';
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
@@ -15,7 +17,10 @@ import { TokensController } from './tokens.controller.js';
 import { UserTokens } from './user-tokens.js';
 
 export interface AuthOptions {
-  /** Gets the admin key that the very first start has made, when no file is configured for it. Standard output by default. */
+  /**
+   * Gets the admin key that the very first start has made, when no file is configured for it. Standard output
+   * by default.
+   */
   readonly printAdminKey?: (key: string) => void;
 }
 

@@ -1,4 +1,6 @@
-/** The public keys of tokens, RFC 7517: for whoever verifies them without us. Must never hold a private part. */
+/**
+ * The public keys of tokens, RFC 7517: for whoever verifies them without us. Must never hold a private part.
+ */
 import type { PublicJwk } from '@carillon/domain';
 import { Controller, Get, Header } from '@nestjs/common';
 import { Policy } from './policy.js';

@@ -29,7 +29,9 @@ export class Policy {
     @Inject(authLog) private readonly log: Logger,
   ) {}
 
-  /** Reads once, then again and again until stopped. @throws PortUnavailable, UnfitKey from the first reading */
+  /**
+   * Reads once, then again and again until stopped. @throws PortUnavailable, UnfitKey from the first reading
+   */
   async start(): Promise<void> {
     await this.read();
     this.timer = repeat(
@@ -79,7 +81,10 @@ export class Policy {
     this.encoded = toJsonBytes({ origins, issuer, audience, keys } satisfies AuthPolicy);
   }
 
-  /** The configured list is the truth for the tenant that is made from it: a changed one counts at the next start. */
+  /**
+   * The configured list is the truth for the tenant that is made from it: a changed one counts at the next
+   * start.
+   */
   private originsOf(tenant: string, stored: readonly string[]): readonly string[] {
     const { origins } = this.config;
     return tenant === defaultTenant && origins.length > 0 ? origins : stored;

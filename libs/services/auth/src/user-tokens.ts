@@ -1,4 +1,7 @@
-/** Tokens of users: issued to a tenant's own systems, verified for Push. Must never ask the store for a verification. */
+/**
+ * Tokens of users: issued to a tenant's own systems, verified for Push. Must never ask the store for a
+ * verification.
+ */
 
 import type { TokenRequest } from '@carillon/api';
 import type { VerifyReply } from '@carillon/domain';
@@ -20,7 +23,10 @@ export class UserTokens {
     @Inject(authConfig) private readonly config: AuthConfig,
   ) {}
 
-  /** Total; with keys from memory. A key made elsewhere counts within `policyRefreshMs`, until then it is unknown. */
+  /**
+   * Total; with keys from memory. A key made elsewhere counts within `policyRefreshMs`, until then it is
+   * unknown.
+   */
   verify(token: string): VerifyReply {
     const { issuer, audience } = this.config;
     const reply = verifyToken({ token, keys: this.policy.keys, issuer, audience, now: this.clock.now() });

@@ -32,27 +32,37 @@ describe('the plan of a batch', () => {
   });
 });
 
+/** Every entry as `[log, posting]` in the order in which it may be submitted. */
+function placements(postings: readonly Posting[]): [string, number][] {
+  return planPhases(postings).flatMap((steps) =>
+    steps.flatMap(({ index, part }) => {
+      const { logs } = postings[index] as Posting;
+      const own = { whole: logs, first: logs.slice(0, 1), rest: logs.slice(1) }[part];
+      return own.map((log): [string, number] => [log, index]);
+    }),
+  );
+}
+
 function broken(postings: readonly Posting[]): string[] {
   const faults: string[] = [];
-  const placed = new Map<string, number[]>();
-  const firstAt = new Map<number, number>();
-  for (const [phase, steps] of planPhases(postings).entries()) {
-    for (const { index, part } of steps) {
-      const { logs } = postings[index] as Posting;
-      if (part === 'first') firstAt.set(index, phase);
-      if (part === 'rest' && !((firstAt.get(index) ?? phase) < phase))
-        faults.push(`rest of ${index} is too early`);
-      const from = part === 'rest' ? 1 : 0;
-      const own = part === 'first' ? logs.slice(0, 1) : logs.slice(from);
-      for (const log of own) placed.set(log, [...(placed.get(log) ?? []), index]);
-    }
+  const phases = planPhases(postings);
+  const phaseOf = (index: number, part: string) =>
+    phases.findIndex((steps) => steps.some((step) => step.index === index && step.part === part));
+  for (const [index, { isKeyed, logs }] of postings.entries()) {
+    const isSplit = isKeyed && logs.length > 1;
+    const isRight = isSplit
+      ? phaseOf(index, 'first') >= 0 && phaseOf(index, 'first') < phaseOf(index, 'rest')
+      : phaseOf(index, 'whole') >= 0;
+    if (!isRight) faults.push(`the parts of ${index} are wrong`);
   }
-  for (const [log, order] of placed) {
+  const placed = placements(postings);
+  for (const [log, own] of Map.groupBy(placed, ([key]) => key)) {
+    const order = own.map(([, index]) => index);
     if (order.join() !== order.toSorted((one, other) => one - other).join())
       faults.push(`${log} is out of order`);
   }
-  const entries = [...placed.values()].flat().length;
-  if (entries !== postings.flatMap(({ logs }) => logs).length) faults.push('an entry is missing or doubled');
+  if (placed.length !== postings.flatMap(({ logs }) => logs).length)
+    faults.push('an entry is missing or doubled');
   return faults;
 }
 

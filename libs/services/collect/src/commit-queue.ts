@@ -112,7 +112,7 @@ export class CommitQueue {
     const { entry, outcome } = appended;
     const isFresh =
       outcome === 'appended' || this.clock.now() - entry.acceptedAt < this.options.antiEntropyMs;
-    return [];
+    return isFresh && entry.mark === undefined ? [entry] : [];
   }
 }
 

@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 describe('the check of keys', () => {
   it('asks once for many requests at once, and again when Auth wants to be asked', async () => {
-    const verdicts = await Promise.all(Array.from({ length: 64 }, () => checks.check('k')));
+    const verdicts = await Promise.all(Array.from({ length: 64 }, async () => checks.check('k')));
     expect(verdicts.every((each) => typeof each === 'object' && each.keyId === 'k')).toBe(true);
     await clock.advance(4_999);
     expect(checks.check('k')).toMatchObject({ tenant: 'demo' });

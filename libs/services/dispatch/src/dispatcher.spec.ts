@@ -234,6 +234,21 @@ describe('the answer', () => {
     expect(flooded).toEqual([['a1', 'b2', 'a3']]);
   });
 
+  it('comes once', async () => {
+    parts = dispatchParts({ clock, bus, routes }, { pushTimeoutMs: 5_000 });
+    const one = await node('push-1', ['a']);
+    one.isFrozen = true;
+    let answers = 0;
+    const reply = () => {
+      answers += 1;
+    };
+    parts.dispatcher.take({ data: batchOf(['a']), reply });
+    await clock.advance(1_000);
+    one.answerAll();
+    await clock.advance(10_000);
+    expect(answers).toBe(1);
+  });
+
   it('comes although the routes do not answer at all', async () => {
     routes.isFrozen = true;
     expect(await dispatchFor(1_000, ['a'])).toEqual({ entries: 1, refused: 0 });

@@ -2,6 +2,7 @@
 import type { Way } from '@carillon/domain';
 import { Metrics } from '@carillon/platform';
 import { Injectable } from '@nestjs/common';
+import { PushLog } from './push-log.js';
 import { Registry } from './session/registry.js';
 
 const secondsBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 300, 3600];
@@ -14,7 +15,11 @@ export class PushMetrics {
   private readonly deliveries;
   private readonly duration;
 
-  constructor(metrics: Metrics, registry: Registry) {
+  constructor(
+    metrics: Metrics,
+    registry: Registry,
+    private readonly log: PushLog,
+  ) {
     metrics.gauge({
       name: 'carillon_connections',
       help: 'Open sessions',
@@ -48,12 +53,14 @@ export class PushMetrics {
     });
   }
 
-  connected(result: string): void {
+  connected(connection: string, result: string): void {
     this.connects.inc({ result });
+    this.log.connected(connection, result);
   }
 
-  disconnected(code: number): void {
+  disconnected(connection: string, code: number): void {
     this.disconnects.inc({ code });
+    this.log.disconnected(connection, code);
   }
 
   resumed(isProven: boolean): void {

@@ -23,6 +23,7 @@ import { Drain } from './node/drain.js';
 import { Lease } from './node/lease.js';
 import { LoopWatch } from './node/loop-watch.js';
 import { OwnRoutes } from './node/own-routes.js';
+import { PushLog } from './push-log.js';
 import { PushMetrics } from './push-metrics.js';
 import { NodeWork, PushNode } from './push-node.js';
 import { PushOptions } from './push-options.js';
@@ -36,7 +37,6 @@ import { StartPoints } from './session/start-point.js';
 import { PushGateway } from './socket/push.gateway.js';
 
 @Module({})
-// biome-ignore lint/complexity/noStaticOnlyClass: Nest finds a dynamic module by its class
 export class PushModule {
   static with(context: ServiceContext): DynamicModule {
     const { store } = context;
@@ -54,6 +54,7 @@ export class PushModule {
         { provide: Random, useValue: context.random },
         { provide: Metrics, useValue: context.metrics },
         { provide: Health, useValue: context.health },
+        { provide: PushLog, useValue: new PushLog(context.log) },
         { provide: PushOptions, useValue: optionsOf(context) },
         ...[Registry, Rings, PageReader, StartPoints, AuthLink, Sessions, NodeParts, SessionStore, Reception],
         ...[OwnRoutes, Lease, LoopWatch, Drain, Admission],

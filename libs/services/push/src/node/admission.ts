@@ -21,7 +21,10 @@ export class Admission {
     this.filledAt = clock.monotonic();
   }
 
-  /** Takes one place in the bucket. @returns undefined when admitted, else the seconds after which to try again. */
+  /**
+   * Takes one place in the bucket. @returns undefined when admitted, else the seconds after which to try
+   * again.
+   */
   refuseForS(): number | undefined {
     const now = this.clock.monotonic();
     const refill = ((now - this.filledAt) * this.options.admissionPerSecond) / 1000;

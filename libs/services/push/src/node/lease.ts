@@ -39,6 +39,7 @@ export class Lease {
   /** Ends the lease: this node's routes do not count from now on. Never rejects. */
   async end(): Promise<void> {
     this.timer?.cancel();
+    await this.own.idle();
     try {
       await this.routes.endLease(this.options.incarnation);
     } catch (error) {
@@ -55,7 +56,8 @@ export class Lease {
     try {
       const state = await this.routes.renewLease(this.options.incarnation, this.options.leaseTtlMs);
       const isStale = now - this.claimedAt > this.options.routeReclaimMs;
-      if (state === 'lost' || stoodStill || isStale || this.own.takeFailure()) await this.recover(now);
+      const hasFailed = this.own.takeFailure();
+      if (state === 'lost' || stoodStill || isStale || hasFailed) await this.recover(now);
     } catch (error) {
       if (!(error instanceof PortError)) throw error; // the next beat tries again
     } finally {

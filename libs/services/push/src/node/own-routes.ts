@@ -5,6 +5,7 @@
 import type { UserKey } from '@carillon/domain';
 import { LeaseExpired, PortError, RouteTable } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
+import { PushLog } from '../push-log.js';
 import { PushOptions } from '../push-options.js';
 
 interface Wish {
@@ -16,15 +17,21 @@ interface Wish {
 export class OwnRoutes {
   private wishes = new Map<UserKey, Wish>();
   private isBusy = false;
+  private hasFailed = false;
+  private readonly onIdle: (() => void)[] = [];
   /** Called when a claim was refused because the lease is gone. */
   onLeaseLost: () => void = () => {};
 
   constructor(
     private readonly routes: RouteTable,
     private readonly options: PushOptions,
+    private readonly log: PushLog,
   ) {}
 
-  /** Resolves once the claim is made, or the table turned out to be away: then asking all nodes finds the user. */
+  /**
+   * Resolves once the claim is made, or the table turned out to be away: then asking all nodes finds the
+   * user.
+   */
   claim(user: UserKey): Promise<void> {
     return new Promise((resolve) => {
       this.wish(user, true, resolve);
@@ -37,6 +44,7 @@ export class OwnRoutes {
 
   /** Claims many at once, as after a lost lease. */
   async claimAll(users: readonly UserKey[]): Promise<void> {
+    this.log.registeredAgain(users.length);
     await Promise.all(users.map((user) => this.claim(user)));
   }
 
@@ -49,7 +57,12 @@ export class OwnRoutes {
     }
   }
 
-  private readonly onIdle: (() => void)[] = [];
+  /** Whether a write failed since the last call: then everybody should be claimed again. */
+  takeFailure(): boolean {
+    const failed = this.hasFailed;
+    this.hasFailed = false;
+    return failed;
+  }
 
   private wish(user: UserKey, isHere: boolean, resolve?: () => void): void {
     const waiting = this.wishes.get(user)?.waiting ?? [];
@@ -77,7 +90,9 @@ export class OwnRoutes {
     for (const resolve of this.onIdle.splice(0)) resolve();
   }
 
-  /** A table that is away is no failure: the next lease that is kept or lost, or anti-entropy, claims again. */
+  /**
+   * A table that is away is no failure: the next lease that is kept or lost, or anti-entropy, claims again.
+   */
   private async attempt(write: () => Promise<void>): Promise<void> {
     try {
       await write();
@@ -86,14 +101,5 @@ export class OwnRoutes {
       if (error instanceof LeaseExpired) this.onLeaseLost();
       else this.hasFailed = true;
     }
-  }
-
-  private hasFailed = false;
-
-  /** Whether a write failed since the last call: then everybody should be claimed again. */
-  takeFailure(): boolean {
-    const failed = this.hasFailed;
-    this.hasFailed = false;
-    return failed;
   }
 }

@@ -1,4 +1,6 @@
-/** How many frames a client may send: a bucket that refills steadily, so a burst is fine and a flood is not. */
+/**
+ * How many frames a client may send: a bucket that refills steadily, so a burst is fine and a flood is not.
+ */
 const framesPerSecond = 50;
 const framesBurst = 200;
 

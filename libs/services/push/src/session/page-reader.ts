@@ -1,4 +1,7 @@
-/** Reads pages of a log, bounded in entries and bytes. What it read is a snapshot: it must not be kept for long. */
+/**
+ * Reads pages of a log, bounded in entries and bytes. What it read is a snapshot: it must not be kept for
+ * long.
+ */
 import type { Entry, LogKey } from '@carillon/domain';
 import { Clock, MessageLog, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';

@@ -94,7 +94,9 @@ export class Pump {
     this.run();
   }
 
-  /** A doorbell. @returns whether this pump has no more use for it (else: put it into the ring, then `run`). */
+  /**
+   * A doorbell. @returns whether this pump has no more use for it (else: put it into the ring, then `run`).
+   */
   hear(bell: DoorbellView): boolean {
     if (bell.seq > this.headSeq) this.headSeq = bell.seq;
     if (!this.isStarted) return false;
@@ -116,7 +118,10 @@ export class Pump {
     return true;
   }
 
-  /** Writes whatever may be written now. Called whenever something changed: a doorbell, an ack, a drained socket. */
+  /**
+   * Writes whatever may be written now. Called whenever something changed: a doorbell, an ack, a drained
+   * socket.
+   */
   run(): void {
     if (!this.isStarted || this.isReading) return;
     while (this.sentSeq < this.headSeq && this.hasRoom) {
@@ -155,7 +160,9 @@ export class Pump {
     return 'taken';
   }
 
-  /** Another socket of this device has settled more than this one was sent; `seq` is at most the log's head. */
+  /**
+   * Another socket of this device has settled more than this one was sent; `seq` is at most the log's head.
+   */
   raise(seq: number, head: number): void {
     if (seq > this.sentSeq) this.sentSeq = seq;
     if (head > this.headSeq) this.headSeq = head;

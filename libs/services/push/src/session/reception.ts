@@ -87,7 +87,7 @@ export class Reception {
   }
 
   private turnAway(connection: Connection, code: CloseCode, reason: string): void {
-    this.parts.metrics.connected(`closed_${code}`);
+    this.parts.metrics.connected(connection.id, `closed_${code}`);
     connection.close(code, reason);
   }
 
@@ -148,7 +148,7 @@ export class Reception {
     session.pumps.get(log)?.start(start.from, start.head, start.page);
     session.connection.resume();
     this.parts.book.opened(this.sessions.record(session));
-    this.parts.metrics.connected('open');
+    this.parts.metrics.connected(session.id, 'open');
     if (cursor !== undefined) this.parts.metrics.resumed(start.resumed);
   }
 

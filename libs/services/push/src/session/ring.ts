@@ -41,7 +41,9 @@ export class Rings {
     this.shrink(ring);
   }
 
-  /** The doorbell of this place, if it is there and fresh enough to be trusted not to have been marked since. */
+  /**
+   * The doorbell of this place, if it is there and fresh enough to be trusted not to have been marked since.
+   */
   get(log: LogKey, seq: number): DoorbellView | undefined {
     const kept = this.rings.get(log)?.bySeq.get(seq);
     if (!kept || this.clock.monotonic() - kept.keptAt > this.options.ringFreshMs) return undefined;

@@ -96,7 +96,7 @@ export class Sessions implements SessionHost {
     const { isLast, logs } = this.parts.registry.remove(session);
     if (isLast) this.parts.own.release(session.user);
     for (const log of logs) this.parts.rings.drop(log);
-    this.parts.metrics.disconnected(code);
+    this.parts.metrics.disconnected(session.id, code);
     this.parts.book.closed({ ...this.record(session), closedAt: this.clock.now(), closeCode: code });
   }
 

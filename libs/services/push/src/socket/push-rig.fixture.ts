@@ -1,4 +1,7 @@
-/** A whole Push node on memory ports and a fake clock, with real sockets to it; for specs. Never part of a build. */
+/**
+ * A whole Push node on memory ports and a fake clock, with real sockets to it; for specs. Never part of a
+ * build.
+ */
 import type { AddressInfo } from 'node:net';
 import {
   type AuthPolicy,

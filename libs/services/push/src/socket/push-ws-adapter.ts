@@ -47,7 +47,10 @@ export class PushWsAdapter extends WsAdapter {
 
   override bindMessageHandlers(): void {}
 
-  /** A client's protocol error closes its socket with a code, which is counted; a stack per error would be a flood. */
+  /**
+   * A client's protocol error closes its socket with a code, which is counted; a stack per error would be a
+   * flood.
+   */
   override bindErrorHandler(server: unknown): unknown {
     return server;
   }
@@ -89,7 +92,10 @@ export class PushWsAdapter extends WsAdapter {
   }
 }
 
-/** The token of an upgrade request. A browser's travels as a subprotocol; never one in the URL, never a cookie. */
+/**
+ * The token of an upgrade request. A browser's travels as a subprotocol; never one in the URL, never a
+ * cookie.
+ */
 export function bearerOf(request: IncomingMessage): string | undefined {
   const offered = protocols(request).find((one) => one.startsWith(bearerPrefix));
   if (offered) return offered.slice(bearerPrefix.length);
