@@ -20,7 +20,7 @@ export interface Row {
 }
 
 /** For a condition; generous, because other suites share the machine. */
-export const untilMs = 45_000;
+export const untilMs = 60_000;
 
 export class DemoPage {
   /** What the console called an error, what was thrown, and what the content security policy stopped. */

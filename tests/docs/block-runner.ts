@@ -1,6 +1,6 @@
-// Follows a page as a person would: starts what its `npm start` line starts, pastes its shell blocks into one shell,
-// saves its named files, and compares what comes with what the page says. Ports are mapped to free ones, in both
-// directions. Must leave no process and no file.
+// Follows a page as a person would: starts what its `npm start` line starts, pastes its shell blocks into one
+// shell, saves its named files, and compares what comes with what the page says. Ports are mapped to free
+// ones, in both directions. Must leave no process and no file.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import type { Block } from './page.ts';
 
 /** Ports as the pages name them: public, internal, and that of the reader's own backend. */
 const pagePorts = [8080, 9090, 3000] as const;
-const npmLine = /^(?:[A-Z_]+=\S+ )*np[mx] /;
+const npmLine = /^(?:[A-Z_]+=\S+ )*(?:npm|npx vitest) /;
 const blockTimeoutMs = 30_000;
 
 /** A block that only names scripts of the house: they are looked up, not run. */
@@ -127,7 +127,7 @@ export function makeFolder(): string {
 /** `A=1 npm start` → {A: '1'}. */
 function startEnvironment(blocks: readonly Block[]): Record<string, string> {
   const lines = blocks.filter(({ lang }) => lang === 'bash').flatMap(({ text }) => commandsOf(text));
-  const start = lines.find((line) => / npm start$/.test(line)) ?? '';
+  const start = lines.find((line) => line.endsWith(' npm start')) ?? '';
   return Object.fromEntries([...start.matchAll(/([A-Z_]+)=(\S+) /g)].map(([, name, value]) => [name, value]));
 }
 
@@ -141,7 +141,7 @@ export function npmFault(line: string, variables: ReadonlySet<string>): string |
   };
   const [, script] = /^npm (?:run )?(\w+)(?: -- .+)?$/.exec(command) ?? [];
   if (script && Object.hasOwn(scripts, script)) return undefined;
-  return /^npx (?:vitest run --project @carillon\/|rolldown |biome |oxlint )/.test(command)
+  return /^npx (?:vitest run --project @carillon\/|rolldown )/.test(command)
     ? undefined
     : `${command} is no script of package.json`;
 }
@@ -167,7 +167,7 @@ function matches(actual: unknown, said: unknown): boolean {
 
 function patternOf(text: string): RegExp {
   const parts = collapsed(text).split('…');
-  return new RegExp(`^${parts.map((part) => RegExp.escape(part)).join('.*')}$`, 's');
+  return new RegExp(`^${parts.map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('.*')}$`, 's');
 }
 
 function collapsed(text: string): string {

@@ -1,3 +1,4 @@
+// What the pages say to paste does what they say, and what they name is there.
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Every link of every page leads somewhere.
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,4 @@
+// The page of metrics is what a process says of itself.
 import { beforeAll, expect, it } from 'vitest';
 import { buildApps } from '../processes/built.ts';
 import { Reader } from './block-runner.ts';

@@ -1,4 +1,4 @@
-// A Markdown page as the specs see it: code blocks, headings, links. Understands what our own pages use, no more.
+// A Markdown page as the specs see it: code blocks, headings, links. Understands what our own pages use.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { trackedFiles } from '../../tools/tracked-files.ts';

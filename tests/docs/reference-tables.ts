@@ -73,7 +73,7 @@ function frameTables(): Tables {
   );
   const tables = [...kinds].map(([kind, examples]) => {
     const longest = examples.toSorted((one, other) => size(other) - size(one));
-    const frame = longest.reduceRight<Frame>((all, { decoded }) => ({ ...all, ...decoded }), {});
+    const frame: Frame = Object.assign({}, ...longest.toReversed().map(({ decoded }) => decoded));
     const names = Object.keys({ ...longest[0]?.decoded, ...frame }).filter((name) => name !== 'type');
     const decode = kind.startsWith('client') ? decodeClientFrame : decodeServerFrame;
     return [kind, { head: ['field', '', 'rule', 'meaning'], rows: names.map(rowOf(frame, decode)) }] as const;

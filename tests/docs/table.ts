@@ -1,5 +1,5 @@
-// Tables that are made from the code and stand in a page between `<!-- table: name -->` and `<!-- end -->`. A last
-// column called `meaning` is written by people: it is kept by the row's first cell, and must never be empty.
+// Tables that are made from the code and stand in a page between `<!-- table: name -->` and `<!-- end -->`. A
+// last column called `meaning` is written by people: it is kept by the row's first cell, and never empty.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../house/command.ts';
@@ -20,7 +20,7 @@ export interface Comparison {
 const explained = 'meaning';
 const place = /<!-- table: (.+?) -->\n([\s\S]*?)<!-- end -->/g;
 
-/** Holds a page against its tables; with UPDATE_DOCS=1 writes it first. Every table has one place, and every place one. */
+/** Holds a page against its tables, one place for each; with UPDATE_DOCS=1 writes it first. */
 export function comparePage(page: string, tables: Readonly<Record<string, Table>>): Comparison {
   const before = textOf(page);
   const compared = compareText(before, tables);

@@ -1,3 +1,4 @@
+// The reference is what the code says, in both directions.
 import { errorsPage } from '@carillon/platform';
 import { type ErrorKind, errorCodes } from '@carillon/wire';
 import { describe, expect, it } from 'vitest';

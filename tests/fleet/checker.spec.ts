@@ -1,3 +1,4 @@
+// The checker finds what it must find: a checker that cannot fail proves nothing.
 import { describe, expect, it } from 'vitest';
 import { check, type Seen } from './checker.ts';
 import type { Posted } from './poster.ts';

@@ -104,7 +104,7 @@ describe('an erased log', () => {
 });
 
 describe('every command', () => {
-  it('that writes asks for a durable majority, and every read of entries for the primary and a majority', async () => {
+  it('that writes asks for a durable majority; reads of entries for primary and majority', async () => {
     sent.length = 0;
     await useEveryRole(store);
     const writes = sent.filter(({ name }) => ['insert', 'update', 'delete', 'findAndModify'].includes(name));

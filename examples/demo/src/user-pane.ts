@@ -33,6 +33,7 @@ export function mountUser(user: string): void {
     app: 'carillon-demo',
   });
   carillon.on('state', stateShower());
+  byId('try-now').addEventListener('click', () => carillon.connect());
   carillon.on('gap', () => {
     byId('gap').hidden = false;
   });
@@ -53,6 +54,7 @@ function stateShower(): (state: ConnectionState) => void {
     byId('state').title = reason ?? '';
     byId('state-word').textContent = words[state];
     byId('retry').textContent = '';
+    byId('try-now').hidden = state !== 'waiting' && state !== 'closed';
     if (retryInMs === undefined) return;
     const until = performance.now() + retryInMs;
     const tick = () => {

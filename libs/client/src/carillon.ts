@@ -118,7 +118,7 @@ export class Carillon {
         this.#core.wanted.add(log);
         this.#subscribe(log);
       }
-      this.connect();
+      this.#connector.connect();
     }
     return off;
   }
@@ -186,9 +186,12 @@ export class Carillon {
     });
   }
 
-  /** Connects without a handler; what arrives before there is one counts as unhandled. */
+  /** Connects without a handler; what arrives before there is one counts as unhandled. While it waits for the
+   * next
+   *  attempt, makes it now: for a person who does not want to wait, never for a loop. */
   connect(): void {
     this.#connector.connect();
+    this.#connector.wake();
   }
 
   /** Sends what is settled and ends. Handlers that are running go on; `connect()` would resume. */

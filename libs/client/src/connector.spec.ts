@@ -73,6 +73,23 @@ describe('backoff', () => {
     await world.settle();
     expect(world.sockets).toHaveLength(2);
   });
+
+  it('is cut short when the page says connect, and not by another handler', async () => {
+    const { world, states, carillon } = setUp();
+    await world.open();
+    world.socket.end(1006);
+    carillon.on('message', () => {});
+    await world.settle();
+    expect([world.sockets.length, states.at(-1)?.state]).toEqual([1, 'waiting']);
+    carillon.connect();
+    await world.settle();
+    expect(world.sockets).toHaveLength(2);
+    carillon.connect();
+    await world.open();
+    carillon.connect();
+    await world.advance(1_000);
+    expect(world.sockets).toHaveLength(2);
+  });
 });
 
 describe('a close code', () => {

@@ -71,8 +71,13 @@ export class Connector {
   connect(): void {
     if (this.#life) return;
     this.#life = new AbortController();
-    this.#around.onWake(() => this.state.state === 'waiting' && this.#attempt(), this.#life.signal);
+    this.#around.onWake(() => this.wake(), this.#life.signal);
     this.#attempt();
+  }
+
+  /** Ends a wait before its time; nothing else. */
+  wake(): void {
+    if (this.state.state === 'waiting') this.#attempt();
   }
 
   /** Ends everything; no attempt follows. */

@@ -1,9 +1,9 @@
 /**
- * Doorbells: entries on their way to the nodes, as bytes. Serialised once, in Collect; Dispatch copies slices and Push
- * writes the frame as it is. Losing, doubling or reordering one costs latency only.
+ * Doorbells: entries on their way to the nodes, as bytes. Serialised once, in Collect; Dispatch copies slices
+ * and Push writes the frame as it is. Losing, doubling or reordering one costs latency only.
  *
- * Batch: u8 version, then per entry u32 length of what follows, u16 length of the log's key, f64 seq, f64 expiresAt,
- * f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big endian.
+ * Batch: u8 version, then per entry u32 length of what follows, u16 length of the log's key, f64 seq, f64
+ * expiresAt, f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big endian.
  */
 import type { LogKey } from './keys.js';
 
@@ -40,18 +40,22 @@ export interface DoorbellView {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The record of one doorbell. */
+/** Where records are written before their length is known; a record never outlives the call in here. */
+let scratch = new Uint8Array(65_536);
+
+/** The record of one doorbell, in bytes of its own. */
 export function encodeDoorbell(bell: Doorbell): DoorbellSlice {
-  const space = new Uint8Array(headBytes + 3 * (bell.log.length + bell.frame.length));
-  const logBytes = encoder.encodeInto(bell.log, space.subarray(headBytes)).written;
-  const frameBytes = encoder.encodeInto(bell.frame, space.subarray(headBytes + logBytes)).written;
-  const view = new DataView(space.buffer);
+  const bytesMax = headBytes + 3 * (bell.log.length + bell.frame.length);
+  if (scratch.length < bytesMax) scratch = new Uint8Array(bytesMax);
+  const logBytes = encoder.encodeInto(bell.log, scratch.subarray(headBytes)).written;
+  const frameBytes = encoder.encodeInto(bell.frame, scratch.subarray(headBytes + logBytes)).written;
+  const view = new DataView(scratch.buffer);
   view.setUint32(0, headBytes - 4 + logBytes + frameBytes);
   view.setUint16(4, logBytes);
   view.setFloat64(6, bell.seq);
   view.setFloat64(14, bell.expiresAt);
   view.setFloat64(22, bell.acceptedAt);
-  return { log: bell.log, bytes: space.subarray(0, headBytes + logBytes + frameBytes) };
+  return { log: bell.log, bytes: scratch.slice(0, headBytes + logBytes + frameBytes) };
 }
 
 /** One batch of records, in the order given. */

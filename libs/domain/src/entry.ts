@@ -1,6 +1,6 @@
 /**
- * A message in one log. What was posted never changes; only a mark may be set and the content emptied. Content is kept
- * as JSON text from Collect to the socket: nobody on the way parses it.
+ * A message in one log. What was posted never changes; only a mark may be set and the content emptied.
+ * Content is kept as JSON text from Collect to the socket: nobody on the way parses it.
  */
 import type { LogKey } from './keys.js';
 

@@ -1,3 +1,4 @@
+/** Nouns and rules that all services share. Knows no driver, no framework and no clock. */
 export { type DeliveryReason, type DeliveryStatus, deliveryReasons, deliveryStatuses } from './delivery.js';
 export {
   type Doorbell,

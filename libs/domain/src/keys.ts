@@ -1,6 +1,6 @@
 /**
- * The keys of the nouns: tenant, user, device, log, node. A key is one string whose parts are joined by `/`, which no
- * name may contain, so a key can be taken apart again and never mixes two tenants.
+ * The keys of the nouns: tenant, user, device, log, node. A key is one string whose parts are joined by `/`,
+ * which no name may contain, so a key can be taken apart again and never mixes two tenants.
  */
 import { isName } from '@carillon/wire';
 

@@ -1,6 +1,6 @@
 /**
- * Named limits and times of the delivery (docs/reference/delivery.md, section 12). Time-outs are nested: an outer one
- * is longer than what it waits for.
+ * Named limits and times of the delivery (docs/reference/delivery.md, section 12). Time-outs are nested: an
+ * outer one is longer than what it waits for.
  */
 const day = 86_400_000;
 

@@ -1,6 +1,6 @@
 /**
- * Receipts: what a connection was sent and what it settled, kept as ranges. Together with the entry and the connection
- * they answer what became of a message for one device.
+ * Receipts: what a connection was sent and what it settled, kept as ranges. Together with the entry and the
+ * connection they answer what became of a message for one device.
  */
 import type { DeviceKey, LogKey, UserKey } from './keys.js';
 

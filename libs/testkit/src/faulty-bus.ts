@@ -1,6 +1,6 @@
 /**
- * A bus that does everything a bus is allowed to do: loses, doubles, delays and goes away. The same seed and the same
- * calls give the same faults. Must never change bytes.
+ * A bus that does everything a bus is allowed to do: loses, doubles, delays and goes away. The same seed and
+ * the same calls give the same faults. Must never change bytes.
  */
 import {
   Bus,

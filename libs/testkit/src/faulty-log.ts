@@ -1,6 +1,6 @@
 /**
- * A message log whose store fails when told to: appends of unknown outcome that were placed or not, and reads that
- * cannot be answered. Must never break what MessageLog promises.
+ * A message log whose store fails when told to: appends of unknown outcome that were placed or not, and reads
+ * that cannot be answered. Must never break what MessageLog promises.
  */
 import type { Draft, Entry, LogKey } from '@carillon/domain';
 import { type Appended, MessageLog, PortUnavailable } from '@carillon/domain/ports';

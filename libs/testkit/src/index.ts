@@ -1,3 +1,4 @@
+/** What specs are made of. Never part of a build that ships. */
 export { device, draft, drafts, entry, inbox, startMs, user } from './builders.js';
 export { FakeClock } from './fake-clock.js';
 export { type BusFaults, FaultyBus, type FaultyBusOptions } from './faulty-bus.js';

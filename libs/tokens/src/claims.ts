@@ -31,7 +31,8 @@ export const tokenType = 'JWT';
 export const tokenSkewMs = 30_000;
 
 /**
- * Whether a token with these patterns may subscribe to the topic. Denies by default: without patterns, nothing.
+ * Whether a token with these patterns may subscribe to the topic. Denies by default: without patterns,
+ * nothing.
  * @param patterns the `topics` claim of a verified token
  */
 export function isTopicAllowed(patterns: readonly string[] | undefined, topic: string): boolean {

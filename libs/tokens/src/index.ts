@@ -1,3 +1,4 @@
+/** User tokens: sign, verify, keys. The only lib that knows jsonwebtoken. */
 export {
   isTopicAllowed,
   type TokenAlgorithm,

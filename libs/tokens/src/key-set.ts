@@ -26,8 +26,10 @@ export class KeySet {
   }
 
   /**
-   * From now on these keys count and no others; those that have not changed are not parsed again. All or nothing.
-   * @throws UnfitKey when one of them cannot be used, RangeError when they are too many; the set stays as it was.
+   * From now on these keys count and no others; those that have not changed are not parsed again. All or
+   * nothing.
+   * @throws UnfitKey when one of them cannot be used, RangeError when they are too many; the set stays as it
+   * was.
    */
   replace(jwks: readonly PublicJwk[]): void {
     if (jwks.length > keySetMax) throw new RangeError(`a key set has at most ${keySetMax} keys`);

@@ -1,6 +1,6 @@
 /**
- * Keys that sign and verify users' tokens: made, stored and read back. A private key leaves this file only as a
- * KeyObject or as PEM for the store; a key too weak for its algorithm never becomes usable.
+ * Keys that sign and verify users' tokens: made, stored and read back. A private key leaves this file only as
+ * a KeyObject or as PEM for the store; a key too weak for its algorithm never becomes usable.
  */
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -35,9 +35,9 @@ type KeyParts = Readonly<Record<string, string>> & { readonly kty: string };
 const generate = promisify(generateKeyPair);
 
 /**
- * A new signing key, ready for the store. `kid` is the key's RFC 7638 thumbprint, so it can never name another key.
- * With a secret the private part is encrypted PKCS 8 (PBES2, AES-256-CBC), else PKCS 8 in clear. RS256 by default:
- * tokens are signed once and verified in every reconnect storm.
+ * A new signing key, ready for the store. `kid` is the key's RFC 7638 thumbprint, so it can never name
+ * another key. With a secret the private part is encrypted PKCS 8 (PBES2, AES-256-CBC), else PKCS 8 in clear.
+ * RS256 by default: tokens are signed once and verified in every reconnect storm.
  */
 export async function generateSigningKey(options: {
   readonly createdAt: number;
@@ -71,7 +71,8 @@ export function openSigningKey(stored: SigningKey, secret?: string): TokenSigner
 }
 
 /**
- * A public key from its JWK. Takes the members of the key itself only: nothing in the JWK is followed or fetched.
+ * A public key from its JWK. Takes the members of the key itself only: nothing in the JWK is followed or
+ * fetched.
  * @throws UnfitKey unless it is RSA with at least 2048 bits for RS256, or P-256 for ES256.
  */
 export function readVerificationKey(jwk: PublicJwk): VerificationKey {

@@ -1,6 +1,6 @@
 /**
- * The verdict on a user's token, after RFC 8725. Must never let the token choose its key, its algorithm or a place to
- * look for either: the key comes from the given set and pins the algorithm.
+ * The verdict on a user's token, after RFC 8725. Must never let the token choose its key, its algorithm or a
+ * place to look for either: the key comes from the given set and pins the algorithm.
  */
 import type { VerifyReply } from '@carillon/domain';
 import { isName, limits } from '@carillon/wire';
@@ -44,9 +44,9 @@ const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 const forbiddenParameters = ['jku', 'x5u', 'x5c', 'jwk', 'crit', 'b64', 'zip'];
 
 /**
- * Total: never throws, asks nobody, whatever the token is. `'accepted'` means: signed by one of the keys with that
- * key's algorithm, for exactly this issuer and audience, not before its time and not expired (30 s skew), valid for at
- * most 15 minutes, every claim well formed. `detail` never repeats a part of the token.
+ * Total: never throws, asks nobody, whatever the token is. `'accepted'` means: signed by one of the keys with
+ * that key's algorithm, for exactly this issuer and audience, not before its time and not expired (30 s
+ * skew), valid for at most 15 minutes, every claim well formed. `detail` never repeats a part of the token.
  */
 export function verifyToken(order: VerifyOrder): Verdict {
   const header = readHeader(order.token);

@@ -1,6 +1,6 @@
 /**
- * A bus inside one process. Bytes are not copied: the receiver gets a view of the sender's, so a sender must never
- * change what it has sent.
+ * A bus inside one process. Bytes are not copied: the receiver gets a view of the sender's, so a sender must
+ * never change what it has sent.
  */
 import {
   Bus,

@@ -1,6 +1,6 @@
 /**
- * The bus on core NATS. What cannot be sent now is dropped and what was not heard is lost: nothing may be buffered for a
- * server that is away, and nothing here may throw into the driver, which would go deaf.
+ * The bus on core NATS. What cannot be sent now is dropped and what was not heard is lost: nothing may be
+ * buffered for a server that is away, and nothing here may throw into the driver, which would go deaf.
  */
 import { Bus, type BusMessage, PortUnavailable, type Subscription, TimedOut } from '@carillon/domain/ports';
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from 'nats';

@@ -1,6 +1,6 @@
 /**
- * Keeps one connection to NATS for as long as it is wanted: connects, notices that it broke, connects again, for ever.
- * Must never keep anything of a broken connection for the next one.
+ * Keeps one connection to NATS for as long as it is wanted: connects, notices that it broke, connects again,
+ * for ever. Must never keep anything of a broken connection for the next one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fullJitterMs } from '@carillon/domain';

@@ -1,6 +1,6 @@
 /**
- * How much was written that the server has not taken yet. The driver itself would buffer without bound towards a server
- * that is frozen; this must never let it.
+ * How much was written that the server has not taken yet. The driver itself would buffer without bound
+ * towards a server that is frozen; this must never let it.
  */
 import type { NatsConnection } from 'nats';
 

@@ -2,8 +2,8 @@
 import type { ConnectionOptions } from 'nats';
 
 /**
- * `nats://[user[:password]@]host[:port]` or `tls://…`, several separated by commas (one cluster, the first one's user).
- * A user without password is a token. @throws TypeError when it is no URL
+ * `nats://[user[:password]@]host[:port]` or `tls://…`, several separated by commas (one cluster, the first
+ * one's user). A user without password is a token. @throws TypeError when it is no URL
  */
 export function serverAddress(url: string): ConnectionOptions {
   const urls = url.split(',').map((each) => new URL(each.trim()));

@@ -1,6 +1,6 @@
 /**
- * One connection to Redis that answers within a time limit or says that Redis is away. Must never keep a command for
- * later: what was asked while Redis was away is not sent when it is back.
+ * One connection to Redis that answers within a time limit or says that Redis is away. Must never keep a
+ * command for later: what was asked while Redis was away is not sent when it is back.
  */
 import { fullJitterMs } from '@carillon/domain';
 import { type Clock, PortUnavailable, type Random } from '@carillon/domain/ports';

@@ -144,7 +144,7 @@ describe('RedisRoutes on a server of its own', { timeout: 30_000 }, () => {
     expect(await table.renewLease(node, leaseMs)).toBe('kept');
   });
 
-  it('keeps the lease when a heartbeat went unanswered, whether or not Redis has carried it out', async () => {
+  it('keeps the lease when a heartbeat went unanswered, whether Redis did it or not', async () => {
     await claimed(node);
     const before = String(await redis.get('p:node:{push-1~a}'));
     server.pause();

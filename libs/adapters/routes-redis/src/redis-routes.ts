@@ -1,6 +1,6 @@
 /**
- * Routes and leases in one Redis (not a Redis Cluster). All of it may vanish or go back in time at any moment; the next
- * renewal must notice.
+ * Routes and leases in one Redis (not a Redis Cluster). All of it may vanish or go back in time at any
+ * moment; the next renewal must notice.
  */
 import { type Incarnation, parameters, type UserKey } from '@carillon/domain';
 import { LeaseExpired, type Random, type Route, RouteTable, randomName } from '@carillon/domain/ports';

@@ -1,12 +1,13 @@
 /**
- * What must happen to a user's routes in one step, as Lua that Redis runs without interruption. A route is one string:
- * the incarnations that hold the user, separated by spaces, so that a batch is looked up with one MGET.
+ * What must happen to a user's routes in one step, as Lua that Redis runs without interruption. A route is
+ * one string: the incarnations that hold the user, separated by spaces, so that a batch is looked up with one
+ * MGET.
  */
 
 /**
- * KEYS: the claimer's lease, then routes. ARGV: the claimer, the routes' time to live in ms, what precedes and what
- * follows an incarnation in the key of its lease. Whoever has no lease now is dropped; done in steps, this could drop
- * a node that came back in between.
+ * KEYS: the claimer's lease, then routes. ARGV: the claimer, the routes' time to live in ms, what precedes
+ * and what follows an incarnation in the key of its lease. Whoever has no lease now is dropped; done in
+ * steps, this could drop a node that came back in between.
  * @returns 0, and nothing done, when the claimer has no lease
  */
 export const claimScript = `

@@ -82,7 +82,7 @@ describe('the rows that a reply confirms', () => {
 });
 
 describe('append', () => {
-  it('puts logs with one draft into one unordered command and every other log into an ordered one', async () => {
+  it('sends logs with one draft in one unordered command, every other log in an ordered one', async () => {
     const { append, inserts } = bench(calm);
     await append([draft('1', a), draft('2', b), draft('3', b), draft('4', c)]);
     expect(inserts.map(({ ids, isOrdered }) => [isOrdered, ...ids])).toEqual([
@@ -102,7 +102,7 @@ describe('append', () => {
     expect(asked).toEqual([[a, b], [b]]);
   });
 
-  it('answers unconfirmed at the deadline when the store says nothing, and sends nothing after it', async () => {
+  it('answers unconfirmed at the deadline when the store is silent, and then sends no more', async () => {
     const { append, inserts, clock } = bench({ ...calm, lost: 1 });
     const start = clock.monotonic();
     expect(await append([draft('1', a)])).toEqual([{ outcome: 'unconfirmed' }]);
@@ -127,7 +127,7 @@ describe('append', () => {
     expect(trace).toEqual(['newest', 'insert', 'newest', 'present']);
   });
 
-  it('answers an id that is there under another seq with the entry there, and goes on with the run', async () => {
+  it('answers an id that is there under another seq with that entry, and goes on', async () => {
     const { append } = bench(calm);
     await append([draft('1', a), draft('2', a)]);
     expect(await append([draft('3', a), draft('1', a), draft('4', a)])).toMatchObject([

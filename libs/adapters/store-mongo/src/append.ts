@@ -1,8 +1,8 @@
 /**
- * The append: gives drafts the next places of their logs, dense and without holes, over four promises of a
- * store with a unique index on (log, seq) and on the id. Knows no driver, so that a simulation can run it on
- * a model. Must never send a seq whose predecessor is neither committed nor part of the same ordered command,
- * and never confirm on a guess.
+ * The append: gives drafts the next places of their logs, dense and without holes, over a few calls of a
+ * store with a unique index on (log, seq) and one on the id. Knows no driver, so that a simulation can run it
+ * on a model. Must never send a seq whose predecessor is neither committed nor part of the same ordered
+ * command, and never confirm on a guess.
  * Source: docs/reference/delivery.md, section 4.
  */
 

@@ -1,6 +1,6 @@
 /**
- * The one connection to the database file. Nothing is confirmed before SQLite has synced its write-ahead log to the
- * disk, and no driver error leaves this folder as it is.
+ * The one connection to the database file. Nothing is confirmed before SQLite has synced its write-ahead log
+ * to the disk, and no driver error leaves this folder as it is.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -71,7 +71,8 @@ export class Database {
 
   /**
    * Runs reads and writes as one transaction, no other writer in between, on the disk when this returns.
-   * @throws PortUnavailable in place of the driver's error: then all of it is undone, or, after a failed sync, unknown
+   * @throws PortUnavailable in place of the driver's error: then all of it is undone, or, after a failed
+   * sync, unknown
    */
   write<T>(work: () => T): T {
     try {

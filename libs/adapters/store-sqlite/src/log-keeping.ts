@@ -1,6 +1,6 @@
 /**
- * Purge, erasure and marks on SQLite. Each call is one transaction; none of them may remove a log's newest entry,
- * because the next seq is counted from it.
+ * Purge, erasure and marks on SQLite. Each call is one transaction; none of them may remove a log's newest
+ * entry, because the next seq is counted from it.
  */
 import type { StatementSync } from 'node:sqlite';
 import type { LogKey, Mark } from '@carillon/domain';

@@ -1,6 +1,6 @@
 /**
- * The log on SQLite: one transaction per append, so the newest entry cannot change between being read and being
- * followed. Must never answer `appended` for what is not on the disk.
+ * The log on SQLite: one transaction per append, so the newest entry cannot change between being read and
+ * being followed. Must never answer `appended` for what is not on the disk.
  */
 import type { StatementSync } from 'node:sqlite';
 import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';

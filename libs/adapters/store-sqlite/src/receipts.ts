@@ -1,6 +1,6 @@
 /**
- * Receipts on SQLite: one row per receipt and one small row per addition, so a flush never rewrites what is there.
- * Rows older than 30 days are removed by the way; nothing else may remove one.
+ * Receipts on SQLite: one row per receipt and one small row per addition, so a flush never rewrites what is
+ * there. Rows older than 30 days are removed by the way; nothing else may remove one.
  */
 import type { StatementSync } from 'node:sqlite';
 import {
@@ -63,7 +63,8 @@ export class SqliteReceipts extends Receipts {
     );
     this.#parts = database.prepare('SELECT ranges FROM receiptParts WHERE receipt = ? ORDER BY number');
     this.#putConnection = database.prepare(
-      'INSERT OR REPLACE INTO connections (id, user, openedAt, closedAt, record, writtenAt) VALUES (?, ?, ?, ?, ?, ?)',
+      `INSERT OR REPLACE INTO connections (id, user, openedAt, closedAt, record, writtenAt)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#connections = database.prepare(
       `SELECT record FROM connections WHERE user = ? AND (closedAt IS NULL OR closedAt > ?)

@@ -1,6 +1,6 @@
 /**
- * The tables, as the steps that lead to them. A step that was released is never edited: a change is a new step at the
- * end. Every step runs in one transaction with the version it leads to.
+ * The tables, as the steps that lead to them. A step that was released is never edited: a change is a new
+ * step at the end. Every step runs in one transaction with the version it leads to.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreFileUnusable } from './store-file-unusable.js';
@@ -55,7 +55,8 @@ export const migrations: readonly string[] = [
 ];
 
 /**
- * Brings the file to the newest version; of processes that try at once one does it and the others find it done.
+ * Brings the file to the newest version; of processes that try at once one does it and the others find it
+ * done.
  * @throws StoreFileUnusable when the file is another program's, or of a newer version than this one knows.
  */
 export function migrate(sqlite: DatabaseSync, path: string, steps: readonly string[] = migrations): void {

@@ -29,9 +29,10 @@ export class SqliteStore implements Store {
   readonly #database: Database;
 
   /**
-   * Opens the file, creates it where absent, and brings its tables to this version. What was confirmed survives a
-   * killed process and a power cut (WAL, synchronous = FULL). Several processes may use one file: they write in turn
-   * and logs stay dense; who waits longer than 2 s for its turn has an unconfirmed append or PortUnavailable.
+   * Opens the file, creates it where absent, and brings its tables to this version. What was confirmed
+   * survives a killed process and a power cut (WAL, synchronous = FULL). Several processes may use one file:
+   * they write in turn and logs stay dense; who waits longer than 2 s for its turn has an unconfirmed append
+   * or PortUnavailable.
    * @throws StoreFileUnusable
    */
   static async open({ path, clock }: SqliteStoreOptions): Promise<Store> {

@@ -1,6 +1,6 @@
 /**
- * A process of the kill test: appends for ever and prints what was confirmed, one JSON line per commit, until it is
- * killed. Must print nothing before it is confirmed.
+ * A process of the kill test: appends for ever and prints what was confirmed, one JSON line per commit, until
+ * it is killed. Must print nothing before it is confirmed.
  * Arguments: path, name of this writer, seed.
  */
 import { writeSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * What Bus promises between two processes. Must never take order or arrival for granted beyond a healthy bus: a
- * subscription counts once its own bus has answered a ping.
+ * What Bus promises between two processes. Must never take order or arrival for granted beyond a healthy bus:
+ * a subscription counts once its own bus has answered a ping.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Bus, BusMessage } from '../ports/bus.js';

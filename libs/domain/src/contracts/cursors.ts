@@ -77,7 +77,7 @@ function moving({ store, other }: StoreSubject): void {
 }
 
 function telling({ store, other }: StoreSubject): void {
-  it('loads the positions of one device on the logs asked for, and leaves out what it has none of', async () => {
+  it('loads the positions of one device on the logs asked for, and no others', async () => {
     const user = freshUser();
     const [a, b] = devicesOf(user, ['d1', 'd2']);
     const [inbox, topic, never] = [userLog(user), freshTopic(), freshTopic()];

@@ -1,3 +1,4 @@
+/** One suite per port: an adapter is right when it passes. For specs only. */
 export { busContract } from './bus.js';
 export type { BusSetUp } from './bus-subject.js';
 export { type ClockSetUp, clockContract } from './clock.js';

@@ -1,6 +1,6 @@
 /**
- * What MessageLog promises to writers that race for the same places, across both stores where there are two. Must never
- * depend on who wins.
+ * What MessageLog promises to writers that race for the same places, across both stores where there are two.
+ * Must never depend on who wins.
  */
 import { describe, expect, it } from 'vitest';
 import type { Draft, Entry } from '../entry.js';

@@ -96,7 +96,7 @@ function adding({ store, other }: StoreSubject): void {
 }
 
 function findingReceipts({ store, other }: StoreSubject): void {
-  it('finds a row by the ends and the middle of what was sent or settled, and by nothing outside', async () => {
+  it('finds a row by the ends and the middle of its ranges, and by nothing outside', async () => {
     const now = await store().facts.now();
     const user = freshUser();
     const log = userLog(user);

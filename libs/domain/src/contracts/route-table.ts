@@ -1,6 +1,6 @@
 /**
- * What RouteTable promises: routes live and die with their node's lease, and a late word of one node never hurts
- * another. Must never ask for anything within a short lease, so that a slow machine fails nothing.
+ * What RouteTable promises: routes live and die with their node's lease, and a late word of one node never
+ * hurts another. Must never ask for anything within a short lease, so that a slow machine fails nothing.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Incarnation, incarnation, type UserKey, userKey } from '../keys.js';

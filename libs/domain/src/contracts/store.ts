@@ -16,8 +16,8 @@ import { storeFactsContract } from './store-facts.js';
 import { type StoreContractOptions, storeSubject } from './store-subject.js';
 
 /**
- * Registers the suite of all roles. `open` gives the store under test, empty or not; it is opened once and closed after
- * the last test. Nothing else need be set up, and no other data is touched or assumed.
+ * Registers the suite of all roles. `open` gives the store under test, empty or not; it is opened once and
+ * closed after the last test. Nothing else need be set up, and no other data is touched or assumed.
  */
 export function storeContract(
   name: string,

@@ -17,8 +17,8 @@ export abstract class Bus {
   /** Tells all subscribers, and one per group. Lost without notice while the bus is away. Never throws. */
   abstract publish(subject: string, data: Uint8Array): void;
   /**
-   * Asks one subscriber (or several: the first answer counts). @throws NoResponder at once when nobody listens,
-   * TimedOut, PortUnavailable while the bus is away.
+   * Asks one subscriber (or several: the first answer counts). @throws NoResponder at once when nobody
+   * listens, TimedOut, PortUnavailable while the bus is away.
    */
   abstract request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
   /**

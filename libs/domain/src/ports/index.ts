@@ -1,3 +1,4 @@
+/** What services need from the world, as promises. Adapters keep them. */
 export { Bus, type BusMessage, type Subscription } from './bus.js';
 export { Clock, repeat, sleep, type Timer } from './clock.js';
 export { type CursorMove, Cursors } from './cursors.js';

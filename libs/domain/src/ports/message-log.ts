@@ -15,15 +15,16 @@ export type Appended =
 
 export abstract class MessageLog {
   /**
-   * Gives each draft the next place in its log. Logs are dense (1, 2, 3 …) without holes for every reader and for ever;
-   * drafts of one log keep their order; one id is in a log at most once. Resolves within the append deadline with one
-   * outcome per draft, in order; drafts of a log that follow an unconfirmed one may be placed only after it, or not.
-   * Atomic per entry, not per call. Two calls at a time on one log are allowed and both make progress.
+   * Gives each draft the next place in its log. Logs are dense (1, 2, 3 …) without holes for every reader and
+   * for ever; drafts of one log keep their order; one id is in a log at most once. Resolves within the append
+   * deadline with one outcome per draft, in order; drafts of a log that follow an unconfirmed one may be
+   * placed only after it, or not. Atomic per entry, not per call. Two calls at a time on one log are allowed
+   * and both make progress.
    */
   abstract append(drafts: readonly Draft[]): Promise<readonly Appended[]>;
   /**
-   * Durable entries with seq > `after`, ascending, at most `limit`. Never stale: what was confirmed before the call is
-   * in it. Contiguous except where purge has taken a prefix. @throws PortUnavailable
+   * Durable entries with seq > `after`, ascending, at most `limit`. Never stale: what was confirmed before
+   * the call is in it. Contiguous except where purge has taken a prefix. @throws PortUnavailable
    */
   abstract read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]>;
   /**
@@ -51,9 +52,10 @@ export interface PurgeBounds {
 /** Ages logs without making holes. */
 export abstract class LogKeeping {
   /**
-   * Removes a prefix of the log: from the oldest entry upwards while it is expired and old enough, committed before it
-   * returns. Never the newest entry: that one is emptied and stays, so that seqs go on rising. Interrupted anywhere, what
-   * is left has no hole. @returns entries removed; 0 when there is nothing more to do. @throws PortUnavailable
+   * Removes a prefix of the log: from the oldest entry upwards while it is expired and old enough, committed
+   * before it returns. Never the newest entry: that one is emptied and stays, so that seqs go on rising.
+   * Interrupted anywhere, what is left has no hole. @returns entries removed; 0 when there is nothing more to
+   * do. @throws PortUnavailable
    */
   abstract purge(log: LogKey, bounds: PurgeBounds): Promise<number>;
   /**

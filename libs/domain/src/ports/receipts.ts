@@ -4,8 +4,8 @@ import type { ConnectionRecord, Receipt, ReceiptAddition } from '../receipt.js';
 
 export abstract class Receipts {
   /**
-   * Adds to receipts (created where absent, ranges appended) and writes connections whole (last write wins). In batches,
-   * without order between calls; may be lost with the store's primary. @throws PortUnavailable
+   * Adds to receipts (created where absent, ranges appended) and writes connections whole (last write wins).
+   * In batches, without order between calls; may be lost with the store's primary. @throws PortUnavailable
    */
   abstract record(
     additions: readonly ReceiptAddition[],

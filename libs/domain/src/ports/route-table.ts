@@ -12,9 +12,9 @@ export interface Route {
 
 export abstract class RouteTable {
   /**
-   * Starts or renews the lease; all routes of the incarnation live with it. One call per node, not per session.
-   * `'lost'`: since the last renewal the table lost or rewound its data, or the lease ran out, or this is the first
-   * one: claim everything again. @throws PortUnavailable
+   * Starts or renews the lease; all routes of the incarnation live with it. One call per node, not per
+   * session. `'lost'`: since the last renewal the table lost or rewound its data, or the lease ran out, or
+   * this is the first one: claim everything again. @throws PortUnavailable
    */
   abstract renewLease(incarnation: Incarnation, ttlMs: number): Promise<'kept' | 'lost'>;
   /** Ends the lease at once: its routes no longer count. Idempotent. @throws PortUnavailable */

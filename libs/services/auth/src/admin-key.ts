@@ -1,6 +1,6 @@
 /**
- * The admin key of the first start: configured, or made here and shown exactly once. Must never be logged; where a file
- * is named it is written before the key counts, so that a crash in between loses nothing.
+ * The admin key of the first start: configured, or made here and shown exactly once. Must never be logged;
+ * where a file is named it is written before the key counts, so that a crash in between loses nothing.
  */
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -29,8 +29,8 @@ export interface AdminKeyPlace extends Pick<AuthConfig, 'adminKey' | 'adminKeyFi
 }
 
 /**
- * Afterwards there is an admin key. Idempotent; processes that race agree on one key. A key that has been made before is
- * not shown again: configure another one when it is lost.
+ * Afterwards there is an admin key. Idempotent; processes that race agree on one key. A key that has been
+ * made before is not shown again: configure another one when it is lost.
  * @throws StartFault with the remedy, PortUnavailable
  */
 export async function ensureAdminKey(making: KeyMaking, place: AdminKeyPlace): Promise<void> {
@@ -54,7 +54,8 @@ async function ensureConfigured(making: KeyMaking, key: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof ApiKeyTaken)) throw error;
     throw new StartFault(
-      `AUTH_ADMIN_KEY has the id ${id} of another key, or AUTH_PEPPER has changed: choose another id, or set the old pepper.`,
+      `AUTH_ADMIN_KEY has the id ${id} of another key, or AUTH_PEPPER has changed:` +
+        ' choose another id, or set the old pepper.',
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * API keys `ck_<id>_<secret>`: made, hashed, compared. The secret has 256 bits and is nowhere but with its owner; must
- * never be logged, and never be compared in a time that depends on it.
+ * API keys `ck_<id>_<secret>`: made, hashed, compared. The secret has 256 bits and is nowhere but with its
+ * owner; must never be logged, and never be compared in a time that depends on it.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { ApiKeyRecord, Scope } from '@carillon/domain';
@@ -32,7 +32,8 @@ export class ApiKeyTaken extends Error {
 
 /** What the owner of a key sees wherever one is of the wrong form. */
 export const apiKeyRule =
-  'An API key is ck_<id>_<secret>: an id of 1 to 64 letters, digits or "-", and at least 43 characters of base64url';
+  'An API key is ck_<id>_<secret>: an id of 1 to 64 letters, digits or "-",' +
+  ' and at least 43 characters of base64url';
 
 const form = /^ck_([A-Za-z0-9-]{1,64})_[A-Za-z0-9_-]{43,128}$/;
 /** Characters of base 32, 5 bits each: more than 256 bits. */

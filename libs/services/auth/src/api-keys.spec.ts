@@ -132,7 +132,7 @@ describe('checking a key', () => {
     expect(await keys.check(key)).toBeUndefined();
   });
 
-  it('neither accepts nor refuses while the store is away, and asks again as soon as it is back', async () => {
+  it('neither accepts nor refuses while the store is away, and asks again when it is back', async () => {
     const key = await createApiKey(making, owner);
     isAway = true;
     await expect(keys.check(key)).rejects.toThrow(PortUnavailable);

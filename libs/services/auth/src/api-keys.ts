@@ -1,6 +1,6 @@
 /**
- * Who holds an API key. Asks the store at most once per key and half of the cache's time, so that a revoked key counts
- * for no longer than `keyCacheMs` anywhere; must never answer for a key that it could not look up.
+ * Who holds an API key. Asks the store at most once per key and half of the cache's time, so that a revoked
+ * key counts for no longer than `keyCacheMs` anywhere; must never answer for a key that it could not look up.
  */
 import type { ApiKeyRecord } from '@carillon/domain';
 import { Clock, KeyRing } from '@carillon/domain/ports';

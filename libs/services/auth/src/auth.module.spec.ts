@@ -154,7 +154,7 @@ describe('POST /v1/tokens', () => {
     expect(body.errors).toMatchObject([{ pointer: '/topics', code: 'too_long' }]);
   });
 
-  it('says 503, not 401, while the store is away, and goes on with the keys that it has just seen', async () => {
+  it('says 503, not 401, while the store is away, and goes on with keys it has just seen', async () => {
     const stranger = await keyWith({ scopes: ['admin'] });
     expect((await post({ user: '42' })).status).toBe(201);
     await context.store.close();
@@ -246,7 +246,7 @@ describe('the policy over the bus', () => {
     });
   });
 
-  it('has the origins of this configuration, not those of the first start, unless none are configured', async () => {
+  it('has the configured origins, and those of the first start when none are configured', async () => {
     await app.close();
     await start({ AUTH_ORIGINS: 'https://moved.example' });
     expect((await policy()).origins).toEqual({ default: ['https://moved.example'] });

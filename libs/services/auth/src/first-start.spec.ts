@@ -75,7 +75,7 @@ describe('the first start', () => {
     expect(await counts(printed[0])).toBe(true);
   });
 
-  it('leaves no private key in clear when a secret is given, and says so when the secret is another one', async () => {
+  it('leaves no private key in clear when a secret is given, and says so when it is another', async () => {
     const { keyRing } = await start({ AUTH_KEY_SECRET: keySecret });
     const [key] = await keyRing.signingKeys();
     expect(key?.privateKey).toContain('ENCRYPTED');

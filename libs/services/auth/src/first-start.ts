@@ -1,6 +1,6 @@
 /**
- * What must be in the store before Auth can answer: a tenant, a signing key, an admin key. Every process runs it at
- * every start; it changes nothing where all is there, and processes that race agree.
+ * What must be in the store before Auth can answer: a tenant, a signing key, an admin key. Every process runs
+ * it at every start; it changes nothing where all is there, and processes that race agree.
  */
 import type { SigningKey } from '@carillon/domain';
 import { type AuthConfig, StartFault } from '@carillon/platform';

@@ -1,6 +1,6 @@
 /**
- * What Auth decides by, held in memory: tenants' origins and signing keys. Read again every few seconds, never within a
- * verification; while the store is away the last reading counts.
+ * What Auth decides by, held in memory: tenants' origins and signing keys. Read again every few seconds,
+ * never within a verification; while the store is away the last reading counts.
  */
 import { type AuthPolicy, type PublicJwk, toJsonBytes } from '@carillon/domain';
 import { Clock, KeyRing, repeat, type Timer } from '@carillon/domain/ports';

@@ -59,7 +59,9 @@ export class UserTokens {
 }
 
 function tooManyTopics(): Problem {
-  const detail = `The token would be longer than ${limits.tokenBytesMax} bytes: fewer or shorter topics, or patterns ending with *`;
+  const detail =
+    `The token would be longer than ${limits.tokenBytesMax} bytes:` +
+    ' fewer or shorter topics, or patterns ending with *';
   return new Problem('validation_failed', '1 field is not valid.', {
     errors: [{ pointer: '/topics', code: 'too_long', detail }],
   });

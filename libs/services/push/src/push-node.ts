@@ -1,6 +1,6 @@
 /**
- * The life of a Push node: starts its parts in the order in which they need each other, drains before the sockets go,
- * and stops them again. Decides nothing else.
+ * The life of a Push node: starts its parts in the order in which they need each other, drains before the
+ * sockets go, and stops them again. Decides nothing else.
  */
 import { Bus } from '@carillon/domain/ports';
 import { Health } from '@carillon/platform';

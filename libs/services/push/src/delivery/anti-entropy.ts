@@ -1,6 +1,6 @@
 /**
- * The safety net under the doorbells: from time to time every followed log is compared with its head in the store.
- * What a lost doorbell left behind is delivered then, and its user is registered again.
+ * The safety net under the doorbells: from time to time every followed log is compared with its head in the
+ * store. What a lost doorbell left behind is delivered then, and its user is registered again.
  */
 import { jittered, type LogKey, logUser, parameters } from '@carillon/domain';
 import { Bus, Clock, MessageLog, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';

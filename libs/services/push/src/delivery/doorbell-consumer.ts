@@ -1,6 +1,6 @@
 /**
- * Takes doorbells off the bus and gives each to the pumps of its log. What a pump cannot take at once waits in the
- * ring. Answers with the users that are not here; never waits for a socket.
+ * Takes doorbells off the bus and gives each to the pumps of its log. What a pump cannot take at once waits
+ * in the ring. Answers with the users that are not here; never waits for a socket.
  */
 import {
   type DoorbellView,

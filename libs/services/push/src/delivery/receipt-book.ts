@@ -1,7 +1,7 @@
 /**
- * What the ledger has still to be told: receipts, cursors, devices and connections, written together a few times a
- * second. One write per connection and flush, whatever the message rate. Losing a flush costs a repeated message or a
- * thinner answer, never a message.
+ * What the ledger has still to be told: receipts, cursors, devices and connections, written together a few
+ * times a second. One write per connection and flush, whatever the message rate. Losing a flush costs a
+ * repeated message or a thinner answer, never a message.
  */
 import { type ConnectionRecord, type DeviceKey, type ReceiptAddition, receiptId } from '@carillon/domain';
 import {

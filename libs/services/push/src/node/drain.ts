@@ -1,6 +1,6 @@
 /**
- * Going away without losing anything: clients are asked to move, what is outstanding is settled, the rest is closed
- * with a code that says reconnect. No socket that was open sees an abnormal close.
+ * Going away without losing anything: clients are asked to move, what is outstanding is settled, the rest is
+ * closed with a code that says reconnect. No socket that was open sees an abnormal close.
  */
 import { Clock, Random, sleep } from '@carillon/domain/ports';
 import { closeCodes } from '@carillon/wire';

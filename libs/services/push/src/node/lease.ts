@@ -1,6 +1,7 @@
 /**
- * The node's lease: while it is kept, the node's routes count. Whatever suggests that the table lost it, or that this
- * process stood still, ends in the same remedy: claim everybody again, then compare every log with the store.
+ * The node's lease: while it is kept, the node's routes count. Whatever suggests that the table lost it, or
+ * that this process stood still, ends in the same remedy: claim everybody again, then compare every log with
+ * the store.
  */
 import { Clock, PortError, RouteTable, repeat, type Timer } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';

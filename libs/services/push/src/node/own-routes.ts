@@ -1,6 +1,6 @@
 /**
- * This node's routes: which users should be found here. Claims and releases of one user never overtake each other: one
- * batch is out at a time and carries the newest wish. Only this class writes routes.
+ * This node's routes: which users should be found here. Claims and releases of one user never overtake each
+ * other: one batch is out at a time and carries the newest wish. Only this class writes routes.
  */
 import type { UserKey } from '@carillon/domain';
 import { LeaseExpired, PortError, RouteTable } from '@carillon/domain/ports';

@@ -1,6 +1,6 @@
 /**
- * Push's line to Auth: the verdict on a token, and the policy (origins, public keys) that lets Push judge by itself
- * while Auth is silent. Tokens are never logged and never leave towards anything but Auth.
+ * Push's line to Auth: the verdict on a token, and the policy (origins, public keys) that lets Push judge by
+ * itself while Auth is silent. Tokens are never logged and never leave towards anything but Auth.
  */
 import {
   type AuthPolicy,

@@ -1,3 +1,4 @@
+// The law of the pump, on a memory store and a fake clock.
 import {
   type DoorbellView,
   type Draft,

@@ -1,7 +1,7 @@
 /**
- * Writes one log to one session, in order and without a gap: `seq == sent + 1` and nothing else. Live delivery and
- * replay are this one loop, so they cannot race. It never sets `sent` past an entry that it has not written or skipped,
- * and holds at most a window unsettled.
+ * Writes one log to one session, in order and without a gap: `seq == sent + 1` and nothing else. Live
+ * delivery and replay are this one loop, so they cannot race. It never sets `sent` past an entry that it has
+ * not written or skipped, and holds at most a window unsettled.
  */
 import {
   type DoorbellView,

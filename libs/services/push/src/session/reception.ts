@@ -1,6 +1,7 @@
 /**
- * From a socket to an open session: verdict on the token, hello, registration, then the read that proves continuity,
- * then welcome. Nothing is read from the socket before the verdict, and nothing is done for a token that is bad.
+ * From a socket to an open session: verdict on the token, hello, registration, then the read that proves
+ * continuity, then welcome. Nothing is read from the socket before the verdict, and nothing is done for a
+ * token that is bad.
  */
 import { deviceKey, userLog, userName } from '@carillon/domain';
 import { Clock, PortError, StoreFacts } from '@carillon/domain/ports';

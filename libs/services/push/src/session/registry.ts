@@ -1,6 +1,7 @@
 /**
- * Who is here: user → sessions and log → pumps of this node. The only place that knows it; holds nothing of what is
- * sent. A pump is found from the moment its session is registered, so no doorbell falls between read and start.
+ * Who is here: user → sessions and log → pumps of this node. The only place that knows it; holds nothing of
+ * what is sent. A pump is found from the moment its session is registered, so no doorbell falls between read
+ * and start.
  */
 import type { LogKey, UserKey } from '@carillon/domain';
 import { Injectable } from '@nestjs/common';

@@ -1,6 +1,7 @@
 /**
- * The node's short memory of logs: doorbells that some session could not take at once. Shared by the sessions of a log,
- * bounded per log and in all (least recently filled log goes first). Losing any of it costs a read from the store.
+ * The node's short memory of logs: doorbells that some session could not take at once. Shared by the sessions
+ * of a log, bounded per log and in all (least recently filled log goes first). Losing any of it costs a read
+ * from the store.
  */
 import type { DoorbellView, LogKey } from '@carillon/domain';
 import { Clock } from '@carillon/domain/ports';

@@ -1,6 +1,7 @@
 /**
- * The authenticated state on one connection: opening → open → draining → closed. Takes the client's frames, owns the
- * pumps of its logs. It never reads the store itself and never answers a frame before the session is open.
+ * The authenticated state on one connection: opening → open → draining → closed. Takes the client's frames,
+ * owns the pumps of its logs. It never reads the store itself and never answers a frame before the session is
+ * open.
  */
 import { type DeviceKey, type LogKey, logFromWire, type UserKey, userLog, userName } from '@carillon/domain';
 import { tokenSkewMs } from '@carillon/tokens';

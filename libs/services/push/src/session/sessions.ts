@@ -1,6 +1,6 @@
 /**
- * The node around the sessions: answers what a session cannot answer itself (is this ack within the log, is this new
- * token good), tells the ledger, and tends all of them once a second.
+ * The node around the sessions: answers what a session cannot answer itself (is this ack within the log, is
+ * this new token good), tells the ledger, and tends all of them once a second.
  */
 import type { ConnectionRecord } from '@carillon/domain';
 import { Clock, MessageLog, PortError, repeat, type Timer } from '@carillon/domain/ports';

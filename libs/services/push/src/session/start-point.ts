@@ -1,6 +1,6 @@
 /**
- * Where a session starts in a log, and whether continuity with the client's own position is proven. Proven by the read,
- * never assumed: only if the first entry after the position is the next one.
+ * Where a session starts in a log, and whether continuity with the client's own position is proven. Proven by
+ * the read, never assumed: only if the first entry after the position is the next one.
  */
 import type { DeviceKey, LogKey } from '@carillon/domain';
 import { type CursorMove, Cursors, MessageLog } from '@carillon/domain/ports';

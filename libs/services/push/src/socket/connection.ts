@@ -1,6 +1,6 @@
 /**
- * One socket: the only code that touches `ws` when data flows. Frames of one turn leave as one system call. It knows
- * nothing of sessions and never buffers on its own.
+ * One socket: the only code that touches `ws` when data flows. Frames of one turn leave as one system call.
+ * It knows nothing of sessions and never buffers on its own.
  */
 import type { Socket } from 'node:net';
 import { closeCodes, limits } from '@carillon/wire';

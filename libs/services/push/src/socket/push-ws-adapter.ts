@@ -1,6 +1,6 @@
 /**
- * Decides before the upgrade who may have a socket, in the order of docs/reference/delivery.md section 6: admission,
- * subprotocol, Origin, bearer. Frames are not Nest's business: `bindMessageHandlers` does nothing.
+ * Decides before the upgrade who may have a socket, in the order of docs/reference/delivery.md section 6:
+ * admission, subprotocol, Origin, bearer. Frames are not Nest's business: `bindMessageHandlers` does nothing.
  */
 import type { IncomingMessage } from 'node:http';
 import { bearerPrefix, type ErrorCode, errorCodes, limits, subprotocol } from '@carillon/wire';
@@ -9,6 +9,10 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { Admission } from '../node/admission.js';
 import { Drain } from '../node/drain.js';
 import { AuthLink } from '../session/auth-link.js';
+
+const bearerRule =
+  `a token is needed: as ${bearerPrefix}<token> beside ${subprotocol} in Sec-WebSocket-Protocol,` +
+  ' or as Authorization: Bearer';
 
 type Done = (isAllowed: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
 
@@ -85,8 +89,7 @@ export class PushWsAdapter extends WsAdapter {
       return { code: 'origin_forbidden', detail: 'no tenant allows this Origin' };
     }
     if (bearerOf(request) === undefined) {
-      const detail = `a token is needed: as ${bearerPrefix}<token> beside ${subprotocol}, or Authorization: Bearer`;
-      return { code: 'token_missing', detail };
+      return { code: 'token_missing', detail: bearerRule };
     }
     return undefined;
   }

@@ -1,3 +1,4 @@
+// What is decided about a socket before it may say anything.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { foreignOrigin, PushRig, rigOrigin } from './push-rig.fixture.js';
 

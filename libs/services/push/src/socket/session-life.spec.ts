@@ -1,3 +1,4 @@
+// A session from its welcome to its end, over real sockets, with a fake clock.
 import { deviceKey, encodeDoorbell, userKey, userLog } from '@carillon/domain';
 import type { Route } from '@carillon/domain/ports';
 import { limits } from '@carillon/wire';
