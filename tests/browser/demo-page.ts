@@ -1,5 +1,5 @@
-// One tab with the demo page: what a person does there and what the page shows. Must judge by what is shown alone, and
-// wait for conditions, never for time to pass.
+// One tab with the demo page: what a person does there and what the page shows. Must judge by what is
+// shown alone, and wait for conditions, never for time to pass.
 import type { BrowserContext, Page } from 'playwright-core';
 
 /** A message in the user's page. */
@@ -114,7 +114,8 @@ export class DemoPage {
     await this.untilCount(`#outbox > [data-status=${status}]`, count);
   }
 
-  /** Reloads from inside, in the very turn in which so many are shown. Gives the count of rows that had no id yet. */
+  /** Reloads from inside, in the very turn in which so many are shown. Gives the count of rows that had
+   *  no id yet. */
   async reloadWhenShown(count: number): Promise<number> {
     const loaded = this.page.waitForEvent('load');
     await this.page.evaluate((least) => {

@@ -1,5 +1,5 @@
-// What the specs of this folder play on: the server of `npm start`, freshly built, and a real Chromium, both for one
-// file. Nothing of either is left behind.
+// What the specs of this folder play on: the server of `npm start`, freshly built, and a real Chromium,
+// both for one file. Nothing of either is left behind.
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { build, buildTimeoutMs } from '../setup/built.ts';

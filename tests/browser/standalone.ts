@@ -1,5 +1,5 @@
-// The real process of `npm start` with a data folder and ports of its own, to be stopped, killed and started again in
-// the middle of a test.
+// The real process of `npm start` with a data folder and ports of its own, to be stopped, killed and
+// started again in the middle of a test.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

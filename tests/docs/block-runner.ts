@@ -64,7 +64,7 @@ export class Reader {
       });
   }
 
-  /** Resolves when the process listens; its environment is that of the page's `npm start` line, if there is one. */
+  /** Resolves when the process listens; its environment is that of the page's `npm start` line. */
   static async begin(blocks: readonly Block[] = []): Promise<Reader> {
     const folder = makeFolder();
     const ports = new Map<number, number>();
@@ -131,7 +131,7 @@ function startEnvironment(blocks: readonly Block[]): Record<string, string> {
   return Object.fromEntries([...start.matchAll(/([A-Z_]+)=(\S+) /g)].map(([, name, value]) => [name, value]));
 }
 
-/** What is wrong with a line that names a script, or a variable in front of it; undefined where nothing is. */
+/** What is wrong with a line that names a script, or with a variable in front of it. */
 export function npmFault(line: string, variables: ReadonlySet<string>): string | undefined {
   const [, assigned = '', command = ''] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(line) ?? [];
   const unknown = [...assigned.matchAll(/([A-Z_]+)=/g)].find(([, name = '']) => !variables.has(name));

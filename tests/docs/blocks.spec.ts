@@ -111,7 +111,7 @@ describe('the comparison', () => {
   });
 });
 
-/** Everything that can be pasted or saved, in order; a block of output is what the one before it must have said. */
+/** Pastes and saves in order; a block of output is what the block before it must have said. */
 async function follow(reader: Reader, blocks: readonly Block[]): Promise<void> {
   for (const [at, block] of blocks.entries()) {
     if (files.includes(block.lang)) reader.save(block);
@@ -133,7 +133,7 @@ function nameOf({ lang, line }: Block): string {
   return `line ${line}: ${lang || 'no language'}`;
 }
 
-/** What the compiler says of the blocks, against the sources of the libs and with the options of the house. */
+/** What the compiler says of the blocks, against the sources of the libs. */
 function compilerSays(blocks: readonly Block[]): string {
   const folder = makeFolder();
   try {

@@ -1,5 +1,5 @@
-// Builds what specs run as processes, by nx and its cache: after it, every dist is what the sources say. Must
-// never run twice at once: specs wait for each other.
+// Builds what specs run as processes, by nx and its cache: after it, every dist is what the sources say.
+// Must never run twice at once: specs wait for each other.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';

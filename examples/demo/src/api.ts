@@ -1,4 +1,7 @@
-/** The REST calls of the demo. The key is fetched by the page itself and stays in memory; it is never stored. */
+/**
+ * The REST calls of the demo. The key is fetched by the page itself and stays in memory; it is never
+ * stored.
+ */
 
 /** What a person typed into the form. */
 export interface Letter {
@@ -8,7 +11,8 @@ export interface Letter {
   readonly body: string;
 }
 
-/** What Collect said to one POST. `kept`: not accepted now, the same request may be sent again after `retryInMs`. */
+/** What Collect said to one POST. `kept`: not accepted now, the same request may be sent again after
+ *  `retryInMs`. */
 export type PostOutcome =
   | { readonly kind: 'accepted'; readonly id: string }
   | { readonly kind: 'kept'; readonly why: string; readonly retryInMs: number }

@@ -1,6 +1,6 @@
 /**
- * Asks what became of messages until that is final: a few at a time, soon after one was accepted, and rarely while
- * nothing changes. Must never ask more often because there are more of them.
+ * Asks what became of messages until that is final: a few at a time, soon after one was accepted, and
+ * rarely while nothing changes. Must never ask more often because there are more of them.
  */
 import { type Delivery, delivery } from './api.js';
 

@@ -20,7 +20,8 @@ export function clockTime(at: number): HTMLElement {
   return made;
 }
 
-/** A list that shows its newest row first. Rows keep their place and the list its scroll position when one changes. */
+/** A list that shows its newest row first. Rows keep their place and the list its scroll position when
+ *  one changes. */
 export class Rows {
   private readonly rows = new Map<string, HTMLElement>();
 

@@ -1,6 +1,6 @@
 /**
- * What the handler of the user's page was given, in the order in which it came, kept for this tab so that a reload
- * shows it again. Must hide nothing: what came twice is here twice.
+ * What the handler of the user's page was given, in the order in which it came, kept for this tab so
+ * that a reload shows it again. Must hide nothing: what came twice is here twice.
  */
 import { load, save } from './tab-storage.js';
 

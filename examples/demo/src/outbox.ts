@@ -1,6 +1,6 @@
 /**
- * Letters that were sent, in order. One that the server could not take is kept, across a reload too, and posted again
- * with the same key: it is never lost and never doubled.
+ * Letters that were sent, in order. One that the server could not take is kept, across a reload too,
+ * and posted again with the same key: it is never lost and never doubled.
  */
 import { type Letter, post } from './api.js';
 import { DeliveryWatch } from './delivery-watch.js';

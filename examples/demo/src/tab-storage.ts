@@ -1,4 +1,7 @@
-/** JSON in sessionStorage: of this tab, and still there after a reload. A browser that refuses it only forgets. */
+/**
+ * JSON in sessionStorage: of this tab, and still there after a reload. A browser that refuses it only
+ * forgets.
+ */
 
 /** The fallback where nothing was saved or it cannot be read. */
 export function load<T>(key: string, fallback: T): T {

@@ -23,7 +23,7 @@ export interface NatsLinkListener {
 }
 
 /** Waits between attempts, with full jitter; attempts never end. */
-const reconnectWait = { minMs: 50, maxMs: 2_000 };
+const reconnectWait = { minMs: 50, maxMs: 500 };
 const connectTimeoutMs = 2_000;
 /** A server that is silent for two to three of these is taken for dead. */
 const pingIntervalMs = 2_000;

@@ -2,7 +2,7 @@
  * The one connection to the database file. Nothing is confirmed before SQLite has synced its write-ahead log
  * to the disk, and no driver error leaves this folder as it is.
  */
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -125,7 +125,17 @@ function makeFolders(folder: string): void {
   }
 }
 
+/** A new file is for its owner only: it may hold a signing key. SQLite gives its side files the same mode. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch {
+    // It is there already, or cannot be made: opening it as a database says so in better words.
+  }
+}
+
 function connect(path: string): DatabaseSync {
+  makePrivate(path);
   const sqlite = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     const mode = sqlite.prepare('PRAGMA journal_mode = WAL').get()?.journal_mode;

@@ -1,7 +1,7 @@
 /**
  * The contract on a file, and what only a file can show: reopening, migration, refusals, several processes.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -77,6 +77,15 @@ describe('SqliteStore', () => {
     const freed = await store.log.append([draft('b'), draft('a')]);
     expect(freed).toMatchObject([{ entry: { id: 'b', seq: 1 } }, { entry: { id: 'a', seq: 2 } }]);
     await store.close();
+  });
+
+  it('makes files that only their owner may read, as they may hold a signing key', async () => {
+    const path = join(folder, 'private.sqlite');
+    const opened = await SqliteStore.open({ path, clock: new FakeClock() });
+    await opened.facts.epoch();
+    const modes = ['', '-wal', '-shm'].map((suffix) => statSync(path + suffix).mode & 0o777);
+    await opened.close();
+    expect(modes).toEqual([0o600, 0o600, 0o600]);
   });
 
   it('undoes a whole commit when one of its drafts cannot be stored', async () => {

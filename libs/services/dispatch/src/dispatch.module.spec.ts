@@ -9,7 +9,7 @@ import {
 } from '@carillon/domain';
 import { NoResponder } from '@carillon/domain/ports';
 import { createLogger, Health, Metrics, readConfig } from '@carillon/platform';
-import { FakeClock, inbox, memoryPorts } from '@carillon/testkit';
+import { FakeClock, FaultyBus, inbox, memoryPorts } from '@carillon/testkit';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DispatchModule } from './dispatch.module.js';
@@ -21,6 +21,7 @@ let clock: FakeClock;
 let app: TestingModule;
 let ports: Awaited<ReturnType<typeof memoryPorts>>;
 let heard: string[];
+let bus: FaultyBus;
 
 beforeEach(async () => {
   ports = await memoryPorts();
@@ -29,8 +30,10 @@ beforeEach(async () => {
   ports.bus.subscribe(subjects.dispatchAnnouncements, ({ data }) => {
     heard.push(fromJsonBytes<DispatchAnnouncement>(data).id);
   });
+  bus = new FaultyBus(ports.bus, ports);
   const context = {
     ...ports,
+    bus,
     config: readConfig(services, { STORE_KIND: 'memory' }),
     node: 'dispatch-1',
     metrics: new Metrics(),
@@ -49,6 +52,15 @@ describe('the module', () => {
     expect(heard.every((each) => each === id)).toBe(true);
     expect(id).toMatch(/^dispatch-1~[0-9A-Z]{10}$/);
     expect(fromJsonBytes<DispatchAnswer>(await ask(id))).toEqual({ entries: 1, refused: 0 });
+    await app.close();
+  });
+
+  it('announces itself at once when the bus is back, so that nobody waits for its next second', async () => {
+    const before = heard.length;
+    bus.goAway();
+    bus.comeBack();
+    await clock.advance(0);
+    expect(heard).toHaveLength(before + 1);
     await app.close();
   });
 

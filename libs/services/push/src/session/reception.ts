@@ -81,7 +81,7 @@ export class Reception {
     if (arrival.origin !== undefined && !this.auth.isOriginOf(verdict.tenant, arrival.origin)) {
       return { code: closeCodes.forbidden, reason: 'this origin is not allowed for the tenant' };
     }
-    if (this.parts.registry.instancesOf(verdict.user) >= limits.instancesPerUserMax) {
+    if (this.parts.registry.instancesOf(verdict.user) >= this.sessions.share.options.instancesPerUserMax) {
       return { code: closeCodes.tooManyInstances, reason: 'too many instances of this user' };
     }
     return undefined;
@@ -99,7 +99,7 @@ export class Reception {
         this.turnAway(connection, closeCodes.protocol, reason);
         resolve(undefined);
       };
-      const timer = this.clock.after(limits.helloTimeoutMs, () => refuse('no hello in time'));
+      const timer = this.clock.after(this.sessions.share.options.helloTimeoutMs, () => refuse('no hello in time'));
       connection.listen({
         onText: (text) => {
           timer.cancel();
