@@ -18,7 +18,7 @@ export interface Accepted {
 }
 
 export class Standalone {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'carillon-browser-'));
+  private folder: string | undefined;
   private ports: readonly [number, number] | undefined;
   private child: ChildProcess | undefined;
 
@@ -28,6 +28,7 @@ export class Standalone {
 
   /** Resolves when it listens; always on the ports and the data of the first time. */
   async start(): Promise<void> {
+    this.folder ??= mkdtempSync(join(tmpdir(), 'carillon-browser-'));
     this.ports ??= [await freePort(), await freePort()];
     const [port, internalPort] = this.ports.map(String) as [string, string];
     const addresses = { CARILLON_HTTP_PORT: port, CARILLON_INTERNAL_PORT: internalPort, ...noUrls };
@@ -65,7 +66,7 @@ export class Standalone {
 
   async remove(): Promise<void> {
     await this.end('SIGKILL');
-    rmSync(this.folder, { recursive: true });
+    if (this.folder) rmSync(this.folder, { recursive: true });
   }
 }
 

@@ -3,11 +3,19 @@
  * store. What a lost doorbell left behind is delivered then, and its user is registered again.
  */
 import { jittered, type LogKey, logUser, parameters } from '@carillon/domain';
-import { Bus, Clock, MessageLog, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';
+import { Bus, Clock, MessageLog, PortError, Random, repeat, sleep, type Timer } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { OwnRoutes } from '../node/own-routes.js';
 import { PushOptions } from '../push-options.js';
 import { Registry } from '../session/registry.js';
+
+/** What was just stored has its doorbell on the way: only what is still missing after this was lost. */
+const doorbellGraceMs = 500;
+
+interface Suspect {
+  readonly log: LogKey;
+  readonly head: number;
+}
 
 @Injectable()
 export class AntiEntropy {
@@ -28,7 +36,7 @@ export class AntiEntropy {
     bus.onReconnect(() => void this.compareAll());
     this.timer = repeat(
       this.clock,
-      () => jittered(this.random, this.options.antiEntropyMs),
+      () => jittered(this.random, Math.max(0, this.options.antiEntropyMs - doorbellGraceMs)),
       () => this.compareAll(),
     );
   }
@@ -52,19 +60,40 @@ export class AntiEntropy {
   private async work(): Promise<void> {
     do {
       this.isWantedAgain = false;
-      const logs = this.registry.logs();
-      const perQuery = parameters.antiEntropyLogsPerQuery;
-      for (let at = 0; at < logs.length; at += perQuery) await this.compare(logs.slice(at, at + perQuery));
+      const suspects = await this.suspects();
+      if (suspects.length > 0) await sleep(this.clock, doorbellGraceMs);
+      for (const { log, head } of suspects) this.find(log, head);
     } while (this.isWantedAgain);
   }
 
-  private async compare(logs: readonly LogKey[]): Promise<void> {
+  /** Logs that go further in the store than anybody here has heard. */
+  private async suspects(): Promise<Suspect[]> {
+    const logs = this.registry.logs();
+    const perQuery = parameters.antiEntropyLogsPerQuery;
+    const suspects: Suspect[] = [];
+    for (let at = 0; at < logs.length; at += perQuery) {
+      suspects.push(...(await this.compare(logs.slice(at, at + perQuery))));
+    }
+    return suspects;
+  }
+
+  private async compare(logs: readonly LogKey[]): Promise<Suspect[]> {
     try {
       const heads = await this.messages.heads(logs);
-      for (const [log, head] of heads) this.find(log, head);
+      return [...heads].flatMap(([log, head]) => (this.isBehind(log, head) ? [{ log, head }] : []));
     } catch (error) {
       if (!(error instanceof PortError)) throw error; // the next round asks again
+      return [];
     }
+  }
+
+  private isBehind(log: LogKey, head: number): boolean {
+    let isBehind = false;
+    for (const pump of this.registry.followers(log) ?? []) {
+      pump.run(); // mends a read that failed
+      isBehind ||= pump.isBehind(head);
+    }
+    return isBehind;
   }
 
   private find(log: LogKey, head: number): void {

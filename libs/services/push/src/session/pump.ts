@@ -106,12 +106,14 @@ export class Pump {
     return true;
   }
 
+  /** Whether the log goes further than this pump has heard. */
+  isBehind(head: number): boolean {
+    return this.isStarted && head > this.headSeq;
+  }
+
   /** Anti-entropy knows that the log goes this far. @returns whether that was news. */
   find(head: number): boolean {
-    if (!this.isStarted || head <= this.headSeq) {
-      this.run(); // also mends a read that failed
-      return false;
-    }
+    if (!this.isBehind(head)) return false;
     this.headSeq = head;
     this.foundUntil = head;
     this.run();

@@ -99,7 +99,9 @@ export class Reception {
         this.turnAway(connection, closeCodes.protocol, reason);
         resolve(undefined);
       };
-      const timer = this.clock.after(this.sessions.share.options.helloTimeoutMs, () => refuse('no hello in time'));
+      const timer = this.clock.after(this.sessions.share.options.helloTimeoutMs, () =>
+        refuse('no hello in time'),
+      );
       connection.listen({
         onText: (text) => {
           timer.cancel();

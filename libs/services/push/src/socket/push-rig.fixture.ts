@@ -24,6 +24,7 @@ import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { WebSocket } from 'ws';
+import { AntiEntropy } from '../delivery/anti-entropy.js';
 import { PushModule } from '../push.module.js';
 import { PushWsAdapter } from './push-ws-adapter.js';
 
@@ -90,6 +91,10 @@ export class PushRig {
     const device = new TestDevice(new WebSocket(this.url, protocols, { headers }));
     this.devices.push(device);
     return device;
+  }
+
+  get antiEntropy(): AntiEntropy {
+    return this.app.get(AntiEntropy);
   }
 
   /** Shuts the node down; draining waits on the fake clock, so time passes meanwhile. */

@@ -106,6 +106,23 @@ describe('a session', () => {
     expect(await routesOf()).toHaveLength(1);
   });
 
+  it('leaves to its doorbell what anti-entropy sees while the doorbell is on its way', async () => {
+    const device = rig.device();
+    await device.hello();
+    await rig.append(log, 1);
+    const round = rig.antiEntropy.compareAll();
+    await rig.ports.clock.advance(100);
+    await rig.ring(log, 0);
+    await device.frame('message');
+    device.send({ type: 'ack', log: 'user', seq: 1 });
+    await device.roundTrip();
+    await rig.ports.clock.advance(1_000);
+    await round;
+    expect(await rig.context.metrics.text()).toContain(
+      'carillon_deliveries_total{status="delivered",way="live"} 1',
+    );
+  });
+
   it('has a route while it lives and none afterwards', async () => {
     const device = rig.device();
     await device.hello();
