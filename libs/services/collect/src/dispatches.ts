@@ -49,6 +49,11 @@ export class Dispatches {
     this.heardAt.delete(id);
   }
 
+  /** The bus was away, so what was heard is stale: each counts again with its next announcement. */
+  dropAll(): void {
+    this.heardAt.clear();
+  }
+
   private hear({ data }: BusMessage): boolean {
     const id = idIn(data);
     if (id === undefined) return false;

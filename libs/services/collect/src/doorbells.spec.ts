@@ -125,17 +125,20 @@ describe('doorbells', () => {
     expect(living.seqs()).toEqual([1]);
   });
 
-  it('are let go while the bus is away, and blame no Dispatch for it', async () => {
+  it('are kept while the bus is away, and go in order with the first announcement after it', async () => {
     const dispatch = new FakeDispatch('d1');
     dispatch.announce();
     await clock.advance(0);
     bus.goAway();
-    ring(1);
-    await clock.advance(0);
+    ring(3);
+    await clock.advance(1_000);
+    ring(2);
+    await clock.advance(1_000);
     bus.comeBack();
-    ring(1);
+    expect(dispatch.batches).toHaveLength(0);
+    dispatch.announce();
     await clock.advance(0);
-    expect(dispatch.seqs()).toEqual([2]);
+    expect(dispatch.seqs()).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('are out in at most two batches, which never share a log', async () => {

@@ -1,7 +1,7 @@
 /**
  * Takes durable entries to a Dispatch: ready-made frames, in batches, to one that was heard lately. Any of
  * them may be lost; nothing but latency depends on it, so a full queue drops its oldest and a batch without
- * an answer is let go.
+ * an answer is let go. While the bus is away they wait.
  */
 import {
   type DispatchAnswer,
@@ -94,14 +94,25 @@ export class Doorbells {
       const other = this.dispatches.pick();
       answer = other === undefined ? 'silent' : await this.ask(other, data);
     }
-    this.metrics.doorbell(typeof answer === 'object' ? 'taken' : 'let_go', batch.length);
-    if (typeof answer === 'object') {
+    this.batchesOut -= 1;
+    if (answer === 'away') {
+      this.keep(batch);
+      return;
+    }
+    this.metrics.doorbell(answer === 'silent' ? 'let_go' : 'taken', batch.length);
+    if (answer !== 'silent') {
       this.metrics.stage('doorbell', this.clock.monotonic() - began);
       this.pressure.note(answer);
     }
-    this.batchesOut -= 1;
     this.queue.release(batch);
     this.run();
+  }
+
+  /** While the bus is away nothing is given up that the queue has room for; the first announcement goes on. */
+  private keep(batch: readonly Bell[]): void {
+    this.dispatches.dropAll();
+    this.queue.giveBack(batch);
+    this.dropExcess();
   }
 
   /**

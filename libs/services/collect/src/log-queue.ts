@@ -67,6 +67,14 @@ export class LogQueue<T extends Queued> {
     for (const { log } of batch) this.closed.delete(log);
   }
 
+  /** A batch that was out did not go anywhere: it waits again, before everything else. */
+  giveBack(batch: readonly T[]): void {
+    this.release(batch);
+    this.items = [...batch, ...this.items.slice(this.front)];
+    this.front = 0;
+    for (const { bytes } of batch) this.waitingBytes += bytes;
+  }
+
   /** Removes the oldest that waits. */
   dropOldest(): T | undefined {
     if (this.size === 0) return undefined;

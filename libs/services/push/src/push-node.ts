@@ -25,6 +25,12 @@ export class NodeWork {
     readonly receipts: ReceiptBook,
     readonly sessions: Sessions,
   ) {}
+
+  /** The bus was away: a new lease token tells Dispatch to try this node again, then what was missed is read. */
+  async catchUp(): Promise<void> {
+    await this.lease.renew();
+    await this.antiEntropy.compareAll();
+  }
 }
 
 @Injectable()
@@ -42,7 +48,8 @@ export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdo
   async onApplicationBootstrap(): Promise<void> {
     this.work.loop.start();
     this.work.consumer.start();
-    this.work.antiEntropy.start(this.bus);
+    this.work.antiEntropy.start();
+    this.bus.onReconnect(() => void this.work.catchUp());
     this.work.receipts.start();
     this.work.sessions.start();
     await this.work.lease.start();

@@ -3,7 +3,7 @@
  * store. What a lost doorbell left behind is delivered then, and its user is registered again.
  */
 import { jittered, type LogKey, logUser, parameters } from '@carillon/domain';
-import { Bus, Clock, MessageLog, PortError, Random, repeat, sleep, type Timer } from '@carillon/domain/ports';
+import { Clock, MessageLog, PortError, Random, repeat, sleep, type Timer } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { OwnRoutes } from '../node/own-routes.js';
 import { PushOptions } from '../push-options.js';
@@ -32,8 +32,7 @@ export class AntiEntropy {
     private readonly own: OwnRoutes,
   ) {}
 
-  start(bus: Bus): void {
-    bus.onReconnect(() => void this.compareAll());
+  start(): void {
     this.timer = repeat(
       this.clock,
       () => jittered(this.random, Math.max(0, this.options.antiEntropyMs - doorbellGraceMs)),

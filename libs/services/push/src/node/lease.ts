@@ -37,18 +37,8 @@ export class Lease {
     );
   }
 
-  /** Ends the lease: this node's routes do not count from now on. Never rejects. */
-  async end(): Promise<void> {
-    this.timer?.cancel();
-    await this.own.idle();
-    try {
-      await this.routes.endLease(this.options.incarnation);
-    } catch (error) {
-      if (!(error instanceof PortError)) throw error; // it runs out by itself
-    }
-  }
-
-  private async renew(): Promise<void> {
+  /** Renews now: the lease gets a new token. Never rejects. */
+  async renew(): Promise<void> {
     if (this.isRenewing) return;
     this.isRenewing = true;
     const now = this.clock.monotonic();
@@ -63,6 +53,17 @@ export class Lease {
       if (!(error instanceof PortError)) throw error; // the next beat tries again
     } finally {
       this.isRenewing = false;
+    }
+  }
+
+  /** Ends the lease: this node's routes do not count from now on. Never rejects. */
+  async end(): Promise<void> {
+    this.timer?.cancel();
+    await this.own.idle();
+    try {
+      await this.routes.endLease(this.options.incarnation);
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error; // it runs out by itself
     }
   }
 

@@ -18,7 +18,7 @@ import {
   type VerifyRequest,
 } from '@carillon/domain';
 import { createLogger, Health, Metrics, readConfig, type ServiceContext } from '@carillon/platform';
-import { FaultyStore, type MemoryPorts, memoryPorts } from '@carillon/testkit';
+import { FaultyBus, FaultyStore, type MemoryPorts, memoryPorts } from '@carillon/testkit';
 import { type ClientFrame, decodeServerFrame, type ServerFrame } from '@carillon/wire';
 import type { INestApplication } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -38,7 +38,7 @@ export class PushRig {
   private readonly devices: TestDevice[] = [];
 
   private constructor(
-    readonly ports: MemoryPorts & { readonly store: FaultyStore },
+    readonly ports: MemoryPorts & { readonly store: FaultyStore; readonly bus: FaultyBus },
     readonly context: ServiceContext,
     private readonly app: INestApplication,
     private readonly url: string,
@@ -55,6 +55,7 @@ export class PushRig {
   static async start(): Promise<PushRig> {
     const ports = await memoryPorts(7);
     const store = new FaultyStore(ports.store);
+    const bus = new FaultyBus(ports.bus, ports);
     const services = ['auth', 'collect', 'dispatch', 'push'] as const;
     const config = readConfig(services, { PUSH_DRAIN_MS: '1000', CARILLON_NODE: 'push-1' });
     const log = createLogger({ services: ['push'], node: 'push-1', level: 'fatal' });
@@ -80,7 +81,7 @@ export class PushRig {
     app.useWebSocketAdapter(new PushWsAdapter(app));
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    rig = new PushRig({ ...ports, store }, context, app, `ws://127.0.0.1:${port}/v1/connect`);
+    rig = new PushRig({ ...ports, store, bus }, context, app, `ws://127.0.0.1:${port}/v1/connect`);
     return rig;
   }
 

@@ -123,6 +123,20 @@ describe('a session', () => {
     );
   });
 
+  it('catches up within a second when the bus is back, under a new lease token', async () => {
+    const device = rig.device();
+    await device.hello();
+    const [before] = await routesOf();
+    rig.ports.bus.goAway();
+    await rig.append(log, 1);
+    rig.ports.bus.comeBack();
+    await rig.ports.clock.advance(1_000);
+    await device.frame('message');
+    const [after] = await routesOf();
+    expect(after?.incarnation).toBe(before?.incarnation);
+    expect(after?.leaseToken).not.toBe(before?.leaseToken);
+  });
+
   it('has a route while it lives and none afterwards', async () => {
     const device = rig.device();
     await device.hello();
