@@ -62,6 +62,7 @@ export class PushRig {
     const context = {
       ...ports,
       store,
+      bus,
       config,
       node: 'push-1',
       metrics: new Metrics(),
