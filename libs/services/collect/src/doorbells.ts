@@ -108,7 +108,9 @@ export class Doorbells {
     this.run();
   }
 
-  /** While the bus is away nothing is given up that the queue has room for; the first announcement goes on. */
+  /**
+   * While the bus is away nothing is given up that the queue has room for; the first announcement goes on.
+   */
   private keep(batch: readonly Bell[]): void {
     this.dispatches.dropAll();
     this.queue.giveBack(batch);

@@ -1,6 +1,6 @@
 /**
- * Starts and ends Dispatch with its process: announces itself each second and after a reconnect, and listens on
- * its own subject. At the end it first falls silent, then finishes what it holds.
+ * Starts and ends Dispatch with its process: announces itself each second and after a reconnect, and listens
+ * on its own subject. At the end it first falls silent, then finishes what it holds.
  */
 import { type DispatchAnnouncement, subjects, toJsonBytes } from '@carillon/domain';
 import { Bus, Clock, repeat, type Subscription, sleep, type Timer } from '@carillon/domain/ports';

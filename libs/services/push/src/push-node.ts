@@ -26,7 +26,9 @@ export class NodeWork {
     readonly sessions: Sessions,
   ) {}
 
-  /** The bus was away: a new lease token tells Dispatch to try this node again, then what was missed is read. */
+  /**
+   * The bus was away: a new lease token tells Dispatch to try this node again, then what was missed is read.
+   */
   async catchUp(): Promise<void> {
     await this.lease.renew();
     await this.antiEntropy.compareAll();
