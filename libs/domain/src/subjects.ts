@@ -10,6 +10,8 @@ export const subjects = {
   push: (incarnation: Incarnation) => `carillon.push.${incarnation}`,
   /** All Push nodes listen; used when the routes cannot be asked. */
   everyPush: 'carillon.push-all',
+  /** A Dispatch found nobody: every Push looks whether the table still knows it. Empty. */
+  routesDoubted: 'carillon.routes.doubted',
   /** Auth answers `VerifyRequest`s here, one of its group. */
   authVerify: 'carillon.auth.verify',
   /** Auth answers with the `AuthPolicy` here. */

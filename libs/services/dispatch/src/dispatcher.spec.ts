@@ -92,6 +92,22 @@ describe('a batch', () => {
     expect(routes.lookups).toEqual([]);
   });
 
+  it('that finds nobody makes the nodes look to their leases, once a second at most', async () => {
+    let doubts = 0;
+    bus.subscribe(subjects.routesDoubted, () => {
+      doubts += 1;
+    });
+    await node('push-1', ['a']);
+    await dispatch(['a', 'nobody']);
+    expect(doubts).toBe(0);
+    await dispatch(['nobody']);
+    await dispatch(['nobody']);
+    expect(doubts).toBe(1);
+    await clock.advance(1_000);
+    await dispatch(['nobody']);
+    expect(doubts).toBe(2);
+  });
+
   it('that nobody can read is answered', async () => {
     expect(await ask(Uint8Array.of(9, 9, 9))).toEqual({ entries: 0, refused: 0 });
     expect(await ask(batchOf(['a']).subarray(0, 20))).toEqual({ entries: 0, refused: 0 });

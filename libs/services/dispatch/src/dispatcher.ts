@@ -19,11 +19,15 @@ import { DispatchOptions } from './dispatch-options.js';
 import { NodePushes, type NodeShare, userAt } from './node-pushes.js';
 import { Round } from './round.js';
 
+/** At most one doubt in this time: users who are offline have no route either. */
+const doubtEveryMs = 1_000;
+
 type Routes = ReadonlyMap<UserKey, readonly Route[]>;
 
 @Injectable()
 export class Dispatcher {
   private batchesOpen = 0;
+  private doubtedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly bus: Bus,
@@ -87,6 +91,7 @@ export class Dispatcher {
       this.metrics.batch('flooded');
       return;
     }
+    if (routes.size === 0) this.doubt();
     const gone = await this.pushAll(round, sharesOf(users, routes));
     this.metrics.doorbell(
       'no_route',
@@ -127,6 +132,14 @@ export class Dispatcher {
       if (!(error instanceof PortError)) throw error;
       return undefined; // then every node looks in its own registry
     }
+  }
+
+  /** Nobody was found: offline, or the table was emptied. The nodes can tell, and register again if it was. */
+  private doubt(): void {
+    const now = this.clock.monotonic();
+    if (now - this.doubtedAt < doubtEveryMs) return;
+    this.doubtedAt = now;
+    this.bus.publish(subjects.routesDoubted, new Uint8Array());
   }
 
   private tellEveryNode(round: Round, places: readonly number[]): void {

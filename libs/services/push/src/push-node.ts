@@ -2,7 +2,8 @@
  * The life of a Push node: starts its parts in the order in which they need each other, drains before the
  * sockets go, and stops them again. Decides nothing else.
  */
-import { Bus } from '@carillon/domain/ports';
+import { subjects } from '@carillon/domain';
+import { Bus, type Subscription } from '@carillon/domain/ports';
 import { Health } from '@carillon/platform';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AntiEntropy } from './delivery/anti-entropy.js';
@@ -37,6 +38,8 @@ export class NodeWork {
 
 @Injectable()
 export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private doubts: Subscription | undefined;
+
   constructor(
     private readonly work: NodeWork,
     private readonly auth: AuthLink,
@@ -52,6 +55,7 @@ export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.work.consumer.start();
     this.work.antiEntropy.start();
     this.bus.onReconnect(() => void this.work.catchUp());
+    this.doubts = this.bus.subscribe(subjects.routesDoubted, () => void this.work.lease.renew());
     this.work.receipts.start();
     this.work.sessions.start();
     await this.work.lease.start();
@@ -60,6 +64,7 @@ export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain.run();
+    this.doubts?.unsubscribe();
     this.work.consumer.stop();
     this.work.antiEntropy.stop();
     this.work.receipts.stop();

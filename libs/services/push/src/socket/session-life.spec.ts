@@ -1,5 +1,5 @@
 // A session from its welcome to its end, over real sockets, with a fake clock.
-import { deviceKey, encodeDoorbell, userKey, userLog } from '@carillon/domain';
+import { deviceKey, encodeDoorbell, subjects, userKey, userLog } from '@carillon/domain';
 import type { Route } from '@carillon/domain/ports';
 import { limits } from '@carillon/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -145,6 +145,16 @@ describe('a session', () => {
     await device.closed;
     await rig.ports.clock.advance(10);
     expect(await routesOf()).toEqual([]);
+  });
+
+  it('claims its route again at once when a Dispatch that found nobody asks for it', async () => {
+    const device = rig.device();
+    await device.hello();
+    const [route] = await routesOf();
+    await rig.ports.routes.endLease(route!.incarnation);
+    rig.ports.bus.publish(subjects.routesDoubted, new Uint8Array());
+    await rig.ports.clock.advance(10);
+    expect(await routesOf()).toHaveLength(1);
   });
 
   it('claims its route again when the table has lost it', async () => {
