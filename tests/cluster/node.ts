@@ -1,0 +1,106 @@
+// A whole node in this process: all four services over real MongoDB, Redis and NATS, on ports of its own.
+// Several of them are a cluster; they share nothing but the servers.
+import { AuthModule } from '@carillon/auth';
+import { CollectModule } from '@carillon/collect';
+import { DispatchModule } from '@carillon/dispatch';
+import { serviceNames } from '@carillon/platform';
+import { PushModule, PushWsAdapter } from '@carillon/push';
+import { type RunningService, startService } from '@carillon/wiring';
+
+/** The servers that nodes share, and a name that keeps one cluster apart from another on them. */
+export interface Servers {
+  readonly mongoUrl: string;
+  readonly redisUrl: string;
+  readonly natsUrl: string;
+  readonly name: string;
+}
+
+export interface ClusterNode {
+  readonly name: string;
+  /** Base of the REST addresses. */
+  readonly url: string;
+  readonly socketUrl: string;
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  get(path: string): Promise<Answer>;
+  token(user: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** What the answers that specs look into have, each its own part of it. */
+interface AnswerBody {
+  readonly id: string;
+  readonly code: string;
+  readonly status: string;
+  readonly token: string;
+  readonly results: readonly { readonly id: string }[];
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly replayed: boolean;
+  readonly body: AnswerBody;
+}
+
+/** The same for all nodes: the first that starts stores it. */
+const adminKey = `ck_admin_${'k'.repeat(43)}`;
+
+/** Ready when it resolves: it has its policy and its lease. */
+export async function startNode(servers: Servers, name: string): Promise<ClusterNode> {
+  const running = await startService({
+    services: serviceNames,
+    env: {
+      CARILLON_NODE: name,
+      CARILLON_HTTP_PORT: '0',
+      CARILLON_INTERNAL_PORT: '0',
+      MONGO_URL: servers.mongoUrl,
+      MONGO_DATABASE: servers.name,
+      REDIS_URL: servers.redisUrl,
+      REDIS_PREFIX: `${servers.name}:`,
+      NATS_URL: servers.natsUrl,
+      AUTH_ADMIN_KEY: adminKey,
+      LOG_LEVEL: 'error',
+      PUSH_DRAIN_MS: '500',
+    },
+    modules: (context) => [
+      AuthModule.with(context),
+      CollectModule.with(context),
+      DispatchModule.with(context),
+      PushModule.with(context),
+    ],
+    webSockets: (_context, app) => new PushWsAdapter(app),
+  });
+  return nodeOf(running, name);
+}
+
+/** What goes into one request besides the key. */
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+function nodeOf(running: RunningService, name: string): ClusterNode {
+  const { url } = running;
+  const ask = async (path: string, init: Asked): Promise<Answer> => {
+    const headers = {
+      ...init.headers,
+      authorization: `Bearer ${adminKey}`,
+      'content-type': 'application/json',
+    };
+    const response = await fetch(url + path, { ...init, headers });
+    const replayed = response.headers.get('idempotency-replayed') === 'true';
+    return { status: response.status, replayed, body: (await response.json()) as AnswerBody };
+  };
+  return {
+    name,
+    url,
+    socketUrl: `${url.replace('http', 'ws')}/v1/connect`,
+    post: (path, body, headers = {}) => ask(path, { method: 'POST', headers, body: JSON.stringify(body) }),
+    get: (path) => ask(path, {}),
+    token: async (user) => {
+      const answer = await ask('/v1/tokens', { method: 'POST', body: JSON.stringify({ user }) });
+      return answer.body.token;
+    },
+    stop: () => running.stop(),
+  };
+}
