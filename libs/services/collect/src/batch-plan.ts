@@ -1,7 +1,7 @@
 /**
  * In which order the entries of several postings may be submitted: those of one log in the order of the
- * postings, although a list with a key must wait for its first entry. Postings that share no log wait for
- * nobody.
+ * postings, although a list with a key must wait for its first entry.
+ * Postings that share no log wait for nobody.
  */
 import type { LogKey } from '@carillon/domain';
 import type { Posting } from './posting.js';
@@ -14,8 +14,8 @@ export interface Step {
 }
 
 /**
- * Phases in order; the steps of a phase are submitted together, in order, after all earlier phases are
- * durable.
+ * Phases in order; the steps of a phase are submitted together,
+ * in order, after all earlier phases are durable.
  */
 export function planPhases(postings: readonly Posting[]): readonly (readonly Step[])[] {
   const phases: Step[][] = [];

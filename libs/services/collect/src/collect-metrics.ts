@@ -21,6 +21,7 @@ export class CollectMetrics {
   private readonly stageOf;
   private readonly commits;
   private readonly doorbells;
+  private readonly purges;
 
   constructor(metrics: Metrics) {
     this.requests = metrics.counter({
@@ -54,6 +55,15 @@ export class CollectMetrics {
       help: 'Doorbells by outcome: taken by a Dispatch, dropped from a full queue, let go unanswered.',
       labels: ['outcome'],
     });
+    this.purges = metrics.counter({
+      name: 'carillon_purged_entries_total',
+      help: 'Entries removed from the store long after they had expired.',
+    });
+  }
+
+  /** Entries that were removed from the store. */
+  purged(entries: number): void {
+    this.purges.inc(entries);
   }
 
   request({ route, code }: CountedRequest): void {

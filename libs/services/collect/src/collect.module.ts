@@ -4,6 +4,7 @@ import {
   Clock,
   Cursors,
   Devices,
+  LogKeeping,
   MessageLog,
   Random,
   Receipts,
@@ -27,6 +28,7 @@ import { MessageIds } from './message-id.js';
 import { MessageIntake } from './message-intake.js';
 import { MessagesController } from './messages.controller.js';
 import { Pressure } from './pressure.js';
+import { Purge } from './purge.js';
 import { RequestCount } from './request-count.js';
 
 @Module({})
@@ -38,6 +40,7 @@ export class CollectModule {
       controllers: [MessagesController],
       providers: [
         { provide: MessageLog, useValue: store.log },
+        { provide: LogKeeping, useValue: store.keeping },
         { provide: Cursors, useValue: store.cursors },
         { provide: Devices, useValue: store.devices },
         { provide: Receipts, useValue: store.receipts },
@@ -50,7 +53,7 @@ export class CollectModule {
         { provide: CollectOptions, useValue: CollectOptions.of(context.config) },
         ...[CollectMetrics, MessageIds, KeyChecks, CredentialsGuard],
         ...[Pressure, Dispatches, Doorbells, CommitQueue, Appending, IntakeGate, MessageIntake],
-        ...[Ledger, RequestCount, CollectPorts, CollectLife],
+        ...[Ledger, RequestCount, Purge, CollectPorts, CollectLife],
       ],
     };
   }

@@ -104,8 +104,8 @@ export class CommitQueue {
   }
 
   /**
-   * What is found there already may lack its doorbell, if whoever wrote it is gone; older ones are
-   * anti-entropy's.
+   * What is found there already may lack its doorbell,
+   * if whoever wrote it is gone; older ones are anti-entropy's.
    */
   private worthRinging(appended: Appended): Entry[] {
     if (appended.outcome === 'unconfirmed') return [];

@@ -1,6 +1,6 @@
 /**
- * Doorbells find a Dispatch that is alive, keep the order of logs, are bounded, and tell how busy the nodes
- * are.
+ * Doorbells find a Dispatch that is alive, keep the order of logs,
+ * are bounded, and tell how busy the nodes are.
  */
 import { type DispatchAnswer, fromJsonBytes, readDoorbells, subjects, toJsonBytes } from '@carillon/domain';
 import type { BusMessage } from '@carillon/domain/ports';

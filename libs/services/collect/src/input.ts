@@ -1,6 +1,6 @@
 /**
- * Checks a body against its schema; the schemas of this API transform nothing, so what is valid is kept as it
- * is.
+ * Checks a body against its schema;
+ * the schemas of this API transform nothing, so what is valid is kept as it is.
  */
 import { parseInput } from '@carillon/platform';
 

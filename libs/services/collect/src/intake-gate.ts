@@ -1,6 +1,6 @@
 /**
- * Whether new messages may come in, and how those that may not are told. Must be asked before anything is
- * stored.
+ * Whether new messages may come in, and how those that may not are told.
+ * Must be asked before anything is stored.
  */
 import { Random } from '@carillon/domain/ports';
 import { Problem } from '@carillon/platform';

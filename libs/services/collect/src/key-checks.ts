@@ -1,7 +1,7 @@
 /**
  * Whether an API key is good: asks Auth over the bus and remembers the answer as long as Auth allows. While
- * Auth is silent a key that was good goes on being good for a while, so that an outage of the bus stops no
- * producer.
+ * Auth is silent a key that was good goes on being good for a while,
+ * so that an outage of the bus stops no producer.
  */
 import {
   fromJsonBytes,

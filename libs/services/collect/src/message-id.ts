@@ -1,6 +1,6 @@
 /**
- * Ids of messages: a ULID, or the hash of who used which key, in the same shape. One key of one principal is
- * one id.
+ * Ids of messages: a ULID, or the hash of who used which key, in the same shape.
+ * One key of one principal is one id.
  */
 import { createHash } from 'node:crypto';
 import { Clock, Random } from '@carillon/domain/ports';

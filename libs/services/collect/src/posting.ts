@@ -1,6 +1,6 @@
 /**
- * A request as drafts of entries: one per addressee, the least first. Decides nothing about when they are
- * stored.
+ * A request as drafts of entries: one per addressee, the least first.
+ * Decides nothing about when they are stored.
  */
 import { type MessageRequest, ttlMs } from '@carillon/api';
 import { type Draft, entryId, type LogKey, userKey, userLog } from '@carillon/domain';
