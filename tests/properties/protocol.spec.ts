@@ -1,0 +1,138 @@
+// What goes over the wire or the bus comes back the same, whatever it contains.
+import {
+  type DoorbellView,
+  encodeDoorbell,
+  joinDoorbells,
+  readDoorbells,
+  splitDoorbells,
+} from '@carillon/domain';
+import {
+  type ClientFrame,
+  decodeClientFrame,
+  decodeServerFrame,
+  encodeFrame,
+  encodeMessage,
+  type JsonValue,
+  limits,
+} from '@carillon/wire';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { anyLog, anyName, anyPlace, anySeq, anyText } from './arbitrary.js';
+
+/** JSON as it is after one trip: no -0, which JSON cannot tell from 0. */
+const anyJson = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
+
+const anyAck = fc.record({
+  type: fc.constant('ack' as const),
+  log: fc.constantFrom('user', 'all', 'topic:orders.eu'),
+  seq: anySeq,
+  failed: fc.array(anyPlace, { maxLength: limits.ackWindow }),
+  unhandled: fc.array(anyPlace, { maxLength: limits.ackWindow }),
+});
+
+const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
+  anyAck,
+  fc.record({
+    type: fc.constant('hello' as const),
+    instance: anyName,
+    device: anyName,
+    user: anyName,
+    epoch: anyName,
+    cursors: fc.dictionary(fc.constantFrom('user', 'all', 'topic:a', 'topic:b'), anySeq, {
+      noNullPrototype: true,
+    }),
+    topics: fc.array(anyName, { maxLength: 8 }),
+  }),
+  fc.record({ type: fc.constant('subscribe' as const), topic: anyName, cursor: anySeq }),
+  fc.record({ type: fc.constant('pong' as const) }),
+);
+
+it('a frame of a client decodes to what was encoded', () => {
+  fc.assert(
+    fc.property(anyClientFrame, (frame) => {
+      expect(decodeClientFrame(encodeFrame(frame))).toEqual({ ok: true, frame });
+    }),
+  );
+});
+
+it('a message put together from ready-made JSON decodes to its parts', () => {
+  fc.assert(
+    fc.property(anyPlace, anyName, anyJson, (seq, id, data) => {
+      const text = encodeMessage({
+        log: 'user',
+        seq,
+        id,
+        event: 'e',
+        sentAt: 1,
+        expiresAt: 2,
+        dataJson: JSON.stringify(data),
+      });
+      const decoded = decodeServerFrame(text);
+      expect(decoded).toMatchObject({ ok: true, frame: { type: 'message', seq, id } });
+      expect(decoded.ok && decoded.frame.type === 'message' && decoded.frame.data).toEqual(data);
+    }),
+  );
+});
+
+it('no text makes a decoder throw', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.json()), (text) => {
+      expect(typeof decodeClientFrame(text).ok).toBe('boolean');
+      expect(typeof decodeServerFrame(text).ok).toBe('boolean');
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+it('a batch of doorbells gives back each record, byte by byte and in order', () => {
+  const anyBell = fc.record({
+    log: anyLog,
+    seq: anySeq,
+    acceptedAt: anySeq,
+    expiresAt: anySeq,
+    frame: anyText,
+  });
+  fc.assert(
+    fc.property(fc.array(anyBell, { maxLength: 40 }), (bells) => {
+      const batch = joinDoorbells(bells.map(encodeDoorbell));
+      const read = readDoorbells(batch).map(({ frame, ...rest }: DoorbellView) => ({
+        ...rest,
+        frame: new TextDecoder().decode(frame),
+      }));
+      expect(read).toEqual(bells);
+      expect(joinDoorbells(splitDoorbells(batch))).toEqual(batch);
+    }),
+  );
+});
+
+it('a batch that was cut or changed is refused, or read as some batch within its bytes', () => {
+  const anyBell = fc.record({
+    log: anyLog,
+    seq: anySeq,
+    acceptedAt: anySeq,
+    expiresAt: anySeq,
+    frame: anyText,
+  });
+  fc.assert(
+    fc.property(
+      fc.array(anyBell, { minLength: 1, maxLength: 8 }),
+      fc.nat(),
+      fc.nat(255),
+      (bells, place, byte) => {
+        const batch = joinDoorbells(bells.map(encodeDoorbell));
+        const cut = batch.slice(0, place % batch.length);
+        const changed = batch.slice();
+        changed[place % batch.length] = byte;
+        for (const hostile of [cut, changed]) {
+          try {
+            const read = readDoorbells(hostile);
+            const bytes = read.reduce((sum, bell) => sum + bell.frame.length, 0);
+            expect(bytes).toBeLessThanOrEqual(hostile.length);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RangeError);
+          }
+        }
+      },
+    ),
+  );
+});
