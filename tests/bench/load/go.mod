@@ -1,0 +1,3 @@
+module carillon.dev/load
+
+go 1.25
