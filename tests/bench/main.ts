@@ -49,7 +49,6 @@ const cluster = await startCluster({
   env: {
     PUSH_ADMISSION_PER_SECOND: '100000',
     PUSH_ADMISSION_BURST: '100000',
-    PUSH_CONNECTIONS_PER_ADDRESS_MAX: '100000',
     ...(JSON.parse(values.env) as Record<string, string>),
   },
 });

@@ -22,7 +22,6 @@ const cluster = await startCluster({
     LOG_LEVEL: 'error',
     PUSH_ADMISSION_PER_SECOND: '100000',
     PUSH_ADMISSION_BURST: '100000',
-    PUSH_SOCKETS_PER_ADDRESS_MAX: '100000',
     ...(process.env['STORM_ENV'] ? JSON.parse(process.env['STORM_ENV']) : {}),
   },
 });
@@ -104,7 +103,7 @@ function arrive({ url, user, token, after }: Arrival): Promise<WebSocket> {
       if (data.includes(last)) resolve(socket);
     });
     socket.on('error', reject);
-    socket.on('close', (code, reason) => reject(new Error(`closed with ${code} ${reason}`)));
+    socket.on('close', (code, reason) => reject(new Error(`closed with ${code} ${reason.toString()}`)));
   });
 }
 

@@ -20,8 +20,8 @@ export interface Doorbell {
 }
 
 /**
- * A doorbell as bytes inside a batch; `bytes` is the whole record and may be copied into another batch as it
- * is.
+ * A doorbell as bytes inside a batch;
+ * `bytes` is the whole record and may be copied into another batch as it is.
  */
 export interface DoorbellSlice {
   readonly log: LogKey;

@@ -8,8 +8,8 @@ import type { LogKey } from './keys.js';
 export type EntryId = string;
 
 /**
- * What a producer's request leaves with the first entry, so that a retry can be recognised and a query
- * answered.
+ * What a producer's request leaves with the first entry,
+ * so that a retry can be recognised and a query answered.
  */
 export interface Origin {
   /** Hash over body and targets; a retry with the same key must have the same. */
@@ -50,8 +50,8 @@ export interface Entry extends Draft {
 export type Fate = 'live' | 'expired' | 'superseded' | 'recalled';
 
 /**
- * Marks win over time; an emptied entry counts as expired. `now` is the corrected clock in epoch
- * milliseconds.
+ * Marks win over time; an emptied entry counts as expired.
+ * `now` is the corrected clock in epoch milliseconds.
  */
 export function fateOf(entry: Pick<Entry, 'mark' | 'expiresAt'>, now: number): Fate {
   if (entry.mark === 'superseded' || entry.mark === 'recalled') return entry.mark;

@@ -1,6 +1,6 @@
 /**
- * An entry as the frame that a device gets. The text is made once, in Collect, or again when a log is
- * replayed.
+ * An entry as the frame that a device gets.
+ * The text is made once, in Collect, or again when a log is replayed.
  */
 import { encodeMessage } from '@carillon/wire';
 import { type Entry, messageIdOf } from './entry.js';

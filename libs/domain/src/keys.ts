@@ -16,12 +16,7 @@ export type LogKey = Key<'log'>;
 /** One boot of one Push node, `<node>~<boot>`; usable as a single token of a bus subject. */
 export type Incarnation = Key<'incarnation'>;
 
-/** The parts of a log's key. `name` is empty for `all`. */
-export interface LogParts {
-  readonly tenant: string;
-  readonly kind: 'user' | 'topic' | 'all';
-  readonly name: string;
-}
+const nodeName = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** @throws RangeError when a part is not a name (see `nameRule` in wire). */
 export function userKey(tenant: string, user: string): UserKey {
@@ -51,28 +46,12 @@ export function allLog(tenant: string): LogKey {
 
 /** @throws RangeError when the node's name has other characters than letters, digits, `_` and `-`. */
 export function incarnation(node: string, boot: string): Incarnation {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(node) || !/^[A-Za-z0-9_-]{1,64}$/.test(boot)) {
+  if (!nodeName.test(node) || !nodeName.test(boot)) {
     throw new RangeError(
       `a node's name has 1 to 64 letters, digits, "_" or "-", not ${JSON.stringify(node)}`,
     );
   }
   return `${node}~${boot}` as Incarnation;
-}
-
-/** The node of which this is one boot. */
-export function nodeOf(boot: Incarnation): string {
-  return boot.slice(0, boot.indexOf('~'));
-}
-
-/** Takes a log's key apart; the inverse of `userLog`, `topicLog` and `allLog`. */
-export function logParts(log: LogKey): LogParts {
-  const slash = log.indexOf('/');
-  const tenant = log.slice(0, slash);
-  const rest = log.slice(slash + 1);
-  if (rest === 'all') return { tenant, kind: 'all', name: '' };
-  return rest.startsWith('user:')
-    ? { tenant, kind: 'user', name: rest.slice(5) }
-    : { tenant, kind: 'topic', name: rest.slice(6) };
 }
 
 /** The user whose inbox this log is, or undefined for topics and `all`. */
@@ -83,8 +62,8 @@ export function logUser(log: LogKey): UserKey | undefined {
 }
 
 /**
- * How a log is called in frames: `user`, `topic:<topic>` or `all`; the receiver is told neither tenant nor
- * user.
+ * How a log is called in frames: `user`, `topic:<topic>` or `all`;
+ * the receiver is told neither tenant nor user.
  */
 export function wireLog(log: LogKey): string {
   const slash = log.indexOf('/');

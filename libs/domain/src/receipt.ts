@@ -46,6 +46,9 @@ export interface ConnectionRecord {
   readonly openedAt: number;
   readonly closedAt?: number;
   readonly closeCode?: number;
+  /** How far the user's log was sent on it, and how far settled, when it ended. */
+  readonly sent?: number;
+  readonly settled?: number;
 }
 
 /** A device of a user and when it was last seen. */

@@ -1,6 +1,6 @@
 /**
- * Proves that a process's time follows the store's. Real clock, so only differences far above noise are
- * asserted.
+ * Proves that a process's time follows the store's.
+ * Real clock, so only differences far above noise are asserted.
  */
 import { PortUnavailable, StoreFacts } from '@carillon/domain/ports';
 import { pino } from 'pino';

@@ -1,6 +1,6 @@
 /**
- * Keeps a process's time near the store's. Beyond the bound the process is not ready; durations are not
- * concerned.
+ * Keeps a process's time near the store's.
+ * Beyond the bound the process is not ready; durations are not concerned.
  */
 import { parameters } from '@carillon/domain';
 import { PortError, repeat, type StoreFacts, type Timer } from '@carillon/domain/ports';

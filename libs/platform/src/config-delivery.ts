@@ -1,6 +1,6 @@
 /**
- * The slice of the configuration that holds the delivery's named limits and times; every parameter of the
- * domain.
+ * The slice of the configuration that holds the delivery's named limits and times;
+ * every parameter of the domain.
  */
 import { parameters } from '@carillon/domain';
 import { limits } from '@carillon/wire';
@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { wholeNumber } from './config-option.js';
 
 /**
- * What only adapters or nobody reads: they keep to the domain's own values, so an option would promise too
- * much.
+ * What only adapters or nobody reads:
+ * they keep to the domain's own values, so an option would promise too much.
  */
 type Fixed =
   | 'antiEntropyLogsPerQuery'
@@ -24,8 +24,8 @@ type Fixed =
 type Parameter = Exclude<keyof typeof parameters, Fixed> | 'ttlDefaultMs';
 
 /**
- * Milliseconds, bytes or counts, as the name's last word says. Source: docs/reference/delivery.md, section
- * 12.
+ * Milliseconds, bytes or counts, as the name's last word says.
+ * Source: docs/reference/delivery.md, section 12.
  */
 export type DeliveryConfig = Readonly<Record<Parameter, number>>;
 

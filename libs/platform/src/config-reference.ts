@@ -1,6 +1,6 @@
 /**
- * The configuration for people: the table that the docs are made of, and the effective values without
- * secrets.
+ * The configuration for people: the table that the docs are made of,
+ * and the effective values without secrets.
  */
 import type { Config } from './config.js';
 import { options } from './config-sources.js';

@@ -1,6 +1,6 @@
 /**
- * The one schema of the configuration: what may stand in the file, and what each option is called in the
- * environment.
+ * The one schema of the configuration: what may stand in the file,
+ * and what each option is called in the environment.
  */
 import { limits } from '@carillon/wire';
 import { z } from 'zod';
@@ -159,6 +159,11 @@ const pushSchema = z.strictObject({
     { min: 1, max: 1_000_000, default: 50_000 },
     'Sockets of this node at most.',
   ),
+  socketsPerAddressMax: wholeNumber(
+    'PUSH_SOCKETS_PER_ADDRESS_MAX',
+    { min: 1, max: 1_000_000, default: 1_000 },
+    'Sockets of one client address at most; behind a proxy name it in CARILLON_TRUSTED_PROXIES.',
+  ),
   drainMs: optionalNumber(
     'PUSH_DRAIN_MS',
     { min: 0, max: 600 * second },
@@ -175,8 +180,8 @@ const logSchema = z.strictObject({
 });
 
 /**
- * Everything, nested as in the file. Slices of services that a process does not run are checked all the
- * same.
+ * Everything, nested as in the file.
+ * Slices of services that a process does not run are checked all the same.
  */
 export const configSchema = z.strictObject({
   node: text(

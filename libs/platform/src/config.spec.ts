@@ -1,6 +1,6 @@
 /**
- * Proves that a configuration is read from its sources in order, and refused whole. Secrets here hold
- * "canary".
+ * Proves that a configuration is read from its sources in order, and refused whole.
+ * Secrets here hold "canary".
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

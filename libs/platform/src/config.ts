@@ -54,6 +54,7 @@ export interface Config {
   readonly push: {
     readonly admission: { readonly perSecond: number; readonly burst: number };
     readonly connectionsMax: number;
+    readonly socketsPerAddressMax: number;
     readonly drainMs: number;
   };
   readonly delivery: DeliveryConfig;
@@ -62,8 +63,8 @@ export interface Config {
 }
 
 /**
- * Something is wrong with the configuration; `faults` has one sentence for each, with its name and what is
- * allowed.
+ * Something is wrong with the configuration;
+ * `faults` has one sentence for each, with its name and what is allowed.
  */
 export class ConfigInvalid extends Error {
   override readonly name = 'ConfigInvalid';
@@ -209,8 +210,8 @@ const urls = {
 } as const;
 
 /**
- * A process of its own shares nothing with the others unless it is told where; memory must then be asked for
- * by name.
+ * A process of its own shares nothing with the others unless it is told where;
+ * memory must then be asked for by name.
  */
 function absentUrls(input: ConfigInput, services: readonly ServiceName[]): string[] {
   const ports = Object.keys(urls) as (keyof typeof urls)[];

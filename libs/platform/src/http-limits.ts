@@ -1,6 +1,6 @@
 /**
- * How the public HTTP server defends itself: sizes, slow clients, bodies that are no JSON, requests that are
- * no HTTP.
+ * How the public HTTP server defends itself:
+ * sizes, slow clients, bodies that are no JSON, requests that are no HTTP.
  */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';

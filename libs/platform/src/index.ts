@@ -19,14 +19,14 @@ export { type LogLevel, type ServiceName, serviceNames } from './config-schema.j
 export type { Environment } from './config-sources.js';
 export { errorsPage } from './errors-page.js';
 export { Health, type Readiness } from './health.js';
-export { fastifyOptions, httpLimits, useJsonBodies } from './http-limits.js';
+export { fastifyOptions, useJsonBodies } from './http-limits.js';
 export {
   type InternalServer,
   type InternalServerParts,
   startInternalServer,
   urlOf,
 } from './internal-server.js';
-export { createLogger, type LogFacts, noteRoute, requestLogOptions, serializeError } from './logging.js';
+export { createLogger, type LogFacts, noteRoute, requestLogOptions } from './logging.js';
 export { loggingModule, nestLogger } from './logging-module.js';
 export { durationBuckets, type MetricFacts, Metrics } from './metrics.js';
 export { type InputLimits, parseInput } from './parse-input.js';
@@ -38,9 +38,8 @@ export {
   type ProblemExtra,
   problemBody,
   problemHeaders,
-  problemType,
 } from './problem.js';
-export { ProblemFilter, problemFilter } from './problem-filter.js';
+export { ProblemFilter } from './problem-filter.js';
 export { makeRequestId, requestIdHeader, requestIdOf } from './request-id.js';
 export { allowedMethods, watchRoutes } from './route-methods.js';
 export type { Logger, ServiceContext } from './service-context.js';

@@ -1,6 +1,6 @@
 /**
- * The metrics of a process, over one registry. Names begin with `carillon_`; a user, message or topic is
- * never a label.
+ * The metrics of a process, over one registry.
+ * Names begin with `carillon_`; a user, message or topic is never a label.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 

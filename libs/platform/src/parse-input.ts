@@ -1,6 +1,6 @@
 /**
- * Checks input against a schema and names every wrong field at once. Must never repeat a value that it was
- * given.
+ * Checks input against a schema and names every wrong field at once.
+ * Must never repeat a value that it was given.
  */
 import { type FieldCode, fieldCodes, limits } from '@carillon/wire';
 import type { z } from 'zod';

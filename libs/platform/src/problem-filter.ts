@@ -33,11 +33,6 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** The filter for applications that are not started by wiring. */
-export function problemFilter(log?: Logger): ProblemFilter {
-  return new ProblemFilter(log);
-}
-
 function problemOf(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof PortUnavailable) {

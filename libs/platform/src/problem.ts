@@ -1,6 +1,6 @@
 /**
- * What is wrong with a request, as RFC 9457 says it. Must never carry what the request held or what a driver
- * said.
+ * What is wrong with a request, as RFC 9457 says it.
+ * Must never carry what the request held or what a driver said.
  */
 import { type ErrorCode, errorCodes, type FieldCode } from '@carillon/wire';
 

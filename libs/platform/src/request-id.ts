@@ -1,6 +1,6 @@
 /**
- * The id of a request: the client's own when it is a name, else a new one. It stands in the answer and in
- * the logs.
+ * The id of a request: the client's own when it is a name, else a new one.
+ * It stands in the answer and in the logs.
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';

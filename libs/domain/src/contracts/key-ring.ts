@@ -1,6 +1,6 @@
 /**
- * What KeyRing promises: of racing processes one wins, and all see the same. Must cope with keys that are
- * there.
+ * What KeyRing promises: of racing processes one wins, and all see the same.
+ * Must cope with keys that are there.
  */
 import { describe, expect, it } from 'vitest';
 import type { ApiKeyRecord, SigningKey, Tenant } from '../identity.js';

@@ -1,6 +1,6 @@
 /**
- * What MessageLog promises to one writer and its readers. Must never rely on a place that another run has
- * taken.
+ * What MessageLog promises to one writer and its readers.
+ * Must never rely on a place that another run has taken.
  */
 import { describe, expect, it } from 'vitest';
 import { type Draft, entryId } from '../entry.js';

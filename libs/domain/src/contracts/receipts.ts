@@ -18,6 +18,7 @@ export function receiptsContract(subject: StoreSubject): void {
   describe('Receipts', () => {
     adding(subject);
     findingReceipts(subject);
+    findingManyReceipts(subject);
     connections(subject);
   });
 }
@@ -130,6 +131,47 @@ function findingReceipts({ store, other }: StoreSubject): void {
     expect((await other().receipts.ofEntry(log, 2, ann!)).map((each) => each.id)).toEqual([rows[0]!.id]);
     expect((await other().receipts.ofEntry(log, 2, bob!)).map((each) => each.id)).toEqual([rows[1]!.id]);
     expect(await other().receipts.ofEntry(log, 2, cid!)).toEqual([]);
+  });
+}
+
+function findingManyReceipts({ store, other }: StoreSubject): void {
+  it('finds the rows of many places in their order, and none where there are none', async () => {
+    const now = await store().facts.now();
+    const users = span(1, 230).map(() => freshUser());
+    const rows = users.slice(0, 229).map((user, at) => ({
+      ...rowOf(user, userLog(user), now),
+      settled: [range(at + 1, at + 1, now)],
+    }));
+    await store().receipts.record(rows, []);
+    const places = users.map((user, at) => ({ log: userLog(user), seq: at + 1, user })).reverse();
+    const found = await other().receipts.ofEntries(places);
+    expect(found.map((each) => each.map(({ id }) => id))).toEqual([
+      [],
+      ...rows.map(({ id }) => [id]).reverse(),
+    ]);
+    const past = places.map((place) => ({ ...place, seq: place.seq + 1 }));
+    expect((await other().receipts.ofEntries(past)).flat()).toEqual([]);
+    expect(await other().receipts.ofEntries([])).toEqual([]);
+  });
+
+  it('tells places of one log and users of one topic apart', async () => {
+    const now = await store().facts.now();
+    const [ann, bob] = [freshUser(), freshUser()];
+    const log = freshTopic();
+    const rows = [ann, bob].map((user, at) => ({
+      ...rowOf(user, log, now),
+      settled: [range(1 + at, 3 + at, now)],
+    }));
+    await store().receipts.record(rows, []);
+    const found = await other().receipts.ofEntries([
+      { log, seq: 1, user: ann },
+      { log, seq: 1, user: bob },
+      { log, seq: 3, user: bob },
+      { log, seq: 3, user: ann },
+      { log, seq: 4, user: ann },
+    ]);
+    const [ofAnn, ofBob] = rows.map(({ id }) => id);
+    expect(found.map((each) => each.map(({ id }) => id))).toEqual([[ofAnn], [], [ofBob], [ofAnn], []]);
   });
 }
 

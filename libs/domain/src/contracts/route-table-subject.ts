@@ -14,8 +14,8 @@ export interface RouteTableSetUp {
   /** Removes all of the table's data, as when its server starts anew. */
   readonly wipe: () => Promise<void>;
   /**
-   * Copies the table's data. @returns what puts the copy back in place of all there is, as a stale restore
-   * would.
+   * Copies the table's data.
+   * @returns what puts the copy back in place of all there is, as a stale restore would.
    */
   readonly snapshot: () => Promise<() => Promise<void>>;
   /** A lease that the suite lets run out. */

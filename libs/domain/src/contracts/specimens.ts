@@ -1,7 +1,7 @@
 /**
  * Fresh names and drafts for the suites, so that they can share a real server with anything else. Must never
- * depend on what a store holds already. All names of a run contain `run`, which each suite prints in its
- * title.
+ * depend on what a store holds already.
+ * All names of a run contain `run`, which each suite prints in its title.
  */
 import type { Draft } from '../entry.js';
 import { type DeviceKey, deviceKey, type LogKey, topicLog, type UserKey, userKey, userLog } from '../keys.js';

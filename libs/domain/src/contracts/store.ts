@@ -1,6 +1,6 @@
 /**
- * The whole contract of a store: the sum of its roles. An adapter that passes it may stand behind every
- * service.
+ * The whole contract of a store: the sum of its roles.
+ * An adapter that passes it may stand behind every service.
  */
 import { describe } from 'vitest';
 import type { Store } from '../ports/store.js';

@@ -21,8 +21,8 @@ export type VerifyReply =
   | { readonly verdict: 'refused' | 'expired' | 'unknown-key'; readonly detail: string };
 
 /**
- * What Push needs to judge without asking: exact origins per tenant and the public keys for when Auth is
- * silent.
+ * What Push needs to judge without asking:
+ * exact origins per tenant and the public keys for when Auth is silent.
  */
 export interface AuthPolicy {
   readonly origins: Readonly<Record<string, readonly string[]>>;

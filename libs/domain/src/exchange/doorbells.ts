@@ -8,8 +8,8 @@ export type PushAnswer =
 
 /**
  * Dispatch's answer to one batch, within a second whatever happened. `refused` counts entries not taken by
- * nodes that are busy, or that timed out but have renewed their lease since: the back-pressure that Collect
- * acts upon.
+ * nodes that are busy, or that timed out but have renewed their lease since:
+ * the back-pressure that Collect acts upon.
  */
 export interface DispatchAnswer {
   readonly entries: number;

@@ -11,13 +11,13 @@ export abstract class Cursors {
   /** Stored positions of the device; logs without one are absent. Never stale. @throws PortUnavailable */
   abstract load(device: DeviceKey, logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>>;
   /**
-   * The furthest position of any device on each log, 0 where there is none. Never stale. @throws
-   * PortUnavailable
+   * The furthest position of any device on each log, 0 where there is none. Never stale.
+   * @throws PortUnavailable
    */
   abstract furthest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>>;
   /**
-   * Raises the positions, durable on a majority before it resolves; lower ones change nothing. @throws
-   * PortUnavailable
+   * Raises the positions, durable on a majority before it resolves; lower ones change nothing.
+   * @throws PortUnavailable
    */
   abstract begin(moves: readonly CursorMove[]): Promise<void>;
   /**

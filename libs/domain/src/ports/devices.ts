@@ -12,8 +12,8 @@ export interface DeviceSighting {
 export abstract class Devices {
   /**
    * Notes the devices, durable before it resolves. With more than `max` devices of a user the ones seen
-   * longest ago are forgotten, with their cursors. In batches, without order between calls. @throws
-   * PortUnavailable
+   * longest ago are forgotten, with their cursors. In batches, without order between calls.
+   * @throws PortUnavailable
    */
   abstract seen(sightings: readonly DeviceSighting[], max: number): Promise<void>;
   /** The user's devices, most recently seen first. @throws PortUnavailable */

@@ -7,6 +7,6 @@ export { KeyRing } from './key-ring.js';
 export { type Appended, LogKeeping, MessageLog, type PurgeBounds } from './message-log.js';
 export { LeaseExpired, NoResponder, PortError, PortUnavailable, TimedOut } from './port-error.js';
 export { Random, randomName } from './random.js';
-export { Receipts } from './receipts.js';
+export { type ReceiptPlace, Receipts } from './receipts.js';
 export { type Route, RouteTable } from './route-table.js';
 export { type Store, StoreFacts } from './store.js';

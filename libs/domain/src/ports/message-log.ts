@@ -28,8 +28,8 @@ export abstract class MessageLog {
    */
   abstract read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]>;
   /**
-   * The newest durable seq of every log asked for, 0 where there is none. Never stale. @throws
-   * PortUnavailable
+   * The newest durable seq of every log asked for, 0 where there is none. Never stale.
+   * @throws PortUnavailable
    */
   abstract heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>>;
   /**
@@ -64,13 +64,13 @@ export abstract class LogKeeping {
    */
   abstract erase(log: LogKey): Promise<void>;
   /**
-   * Sets a mark on entries; `recalled` and `emptied` remove the content too. Idempotent. @throws
-   * PortUnavailable
+   * Sets a mark on entries; `recalled` and `emptied` remove the content too. Idempotent.
+   * @throws PortUnavailable
    */
   abstract mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void>;
   /**
-   * Logs that hold an entry accepted before this time, at most `limit`, in key order after `after`. @throws
-   * PortUnavailable
+   * Logs that hold an entry accepted before this time, at most `limit`, in key order after `after`.
+   * @throws PortUnavailable
    */
   abstract logsWithEntriesBefore(
     acceptedBefore: number,

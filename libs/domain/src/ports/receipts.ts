@@ -2,6 +2,13 @@
 import type { LogKey, UserKey } from '../keys.js';
 import type { ConnectionRecord, Receipt, ReceiptAddition } from '../receipt.js';
 
+/** An entry, and whose receipts of it are meant. */
+export interface ReceiptPlace {
+  readonly log: LogKey;
+  readonly seq: number;
+  readonly user: UserKey;
+}
+
 export abstract class Receipts {
   /**
    * Adds to receipts (created where absent, ranges appended) and writes connections whole (last write wins).
@@ -17,8 +24,13 @@ export abstract class Receipts {
    */
   abstract ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]>;
   /**
-   * The user's connections that were open after `since` (epoch ms), newest first, at most `limit`. @throws
-   * PortUnavailable
+   * What `ofEntry` gives for each of the places, in their order: a whole message in a few look-ups.
+   * @throws PortUnavailable
+   */
+  abstract ofEntries(places: readonly ReceiptPlace[]): Promise<readonly (readonly Receipt[])[]>;
+  /**
+   * The user's connections that were open after `since` (epoch ms), newest first, at most `limit`.
+   * @throws PortUnavailable
    */
   abstract connectionsOf(user: UserKey, since: number, limit: number): Promise<readonly ConnectionRecord[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * Which nodes hold a user's live sessions. Soft state: all of it may vanish at any moment, delivery is then
- * late.
+ * Which nodes hold a user's live sessions.
+ * Soft state: all of it may vanish at any moment, delivery is then late.
  */
 import type { Incarnation, UserKey } from '../keys.js';
 
@@ -25,13 +25,13 @@ export abstract class RouteTable {
    */
   abstract claim(incarnation: Incarnation, users: readonly UserKey[]): Promise<void>;
   /**
-   * Removes only what this incarnation still holds: a late release never evicts a newer node. @throws
-   * PortUnavailable
+   * Removes only what this incarnation still holds: a late release never evicts a newer node.
+   * @throws PortUnavailable
    */
   abstract release(incarnation: Incarnation, users: readonly UserKey[]): Promise<void>;
   /**
-   * Live routes per user, in no order; users without one are absent. May be stale by one lease. @throws
-   * PortUnavailable
+   * Live routes per user, in no order; users without one are absent. May be stale by one lease.
+   * @throws PortUnavailable
    */
   abstract lookup(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, readonly Route[]>>;
   /** Lets go of the connection; leases run out by themselves. Idempotent. */

@@ -1,6 +1,7 @@
 /**
  * What Collect is configured with, as one provider. Holds numbers only; every limit of its queues is in here.
  */
+import { parameters } from '@carillon/domain';
 import type { ServiceContext } from '@carillon/platform';
 
 /** The limits of one Collect, from the configuration's slices `delivery` and `collect`. */
@@ -11,6 +12,8 @@ export class CollectOptions {
   readonly commitEntries!: number;
   readonly commitBytes!: number;
   readonly commitsInFlight!: number;
+  /** A fixed one: the store's own. */
+  readonly appendDeadlineMs!: number;
   readonly commitQueueEntries!: number;
   readonly doorbellQueueEntries!: number;
   readonly doorbellQueueBytes!: number;
@@ -22,6 +25,6 @@ export class CollectOptions {
   readonly antiEntropyMs!: number;
 
   static of({ delivery, collect }: ServiceContext['config']): CollectOptions {
-    return { ...delivery, ...collect };
+    return { appendDeadlineMs: parameters.appendDeadlineMs, ...delivery, ...collect };
   }
 }

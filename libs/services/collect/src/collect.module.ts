@@ -23,6 +23,7 @@ import { Dispatches } from './dispatches.js';
 import { Doorbells } from './doorbells.js';
 import { IntakeGate } from './intake-gate.js';
 import { KeyChecks } from './key-checks.js';
+import { LastCall } from './last-call.js';
 import { Ledger } from './ledger.js';
 import { MessageIds } from './message-id.js';
 import { MessageIntake } from './message-intake.js';
@@ -53,7 +54,7 @@ export class CollectModule {
         { provide: CollectOptions, useValue: CollectOptions.of(context.config) },
         ...[CollectMetrics, MessageIds, KeyChecks, CredentialsGuard],
         ...[Pressure, Dispatches, Doorbells, CommitQueue, Appending, IntakeGate, MessageIntake],
-        ...[Ledger, RequestCount, Purge, CollectPorts, CollectLife],
+        ...[Ledger, RequestCount, Purge, CollectPorts, CollectLife, LastCall],
       ],
     };
   }

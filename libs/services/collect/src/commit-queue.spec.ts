@@ -80,6 +80,22 @@ describe('the commit queue', () => {
     expect([unknown?.outcome, known?.outcome]).toEqual(['unconfirmed', 'present']);
   });
 
+  it('answers at the append deadline, waited or not, and never tries what it has given up', async () => {
+    const { log, clock, submit } = await slowQueue();
+    const first = submit([draft({ id: 'out', log: inbox('a') }), draft({ id: 'waits', log: inbox('b') })]);
+    const second = submit([draft({ id: 'behind', log: inbox('a') })]);
+    await clock.advance(3_000);
+    const third = submit([draft({ id: 'late', log: inbox('a') })]);
+    await clock.advance(2_000);
+    const outcomes = [...(await first), ...(await second)].map(({ outcome }) => outcome);
+    expect(outcomes).toEqual(['unconfirmed', 'unconfirmed', 'unconfirmed']);
+    log.finish(0);
+    await settled();
+    expect(log.ids()).toEqual([['out', 'waits'], ['late']]);
+    log.finish(1);
+    expect(await third).toMatchObject([{ outcome: 'appended', entry: { seq: 2 } }]);
+  });
+
   it('lets a fault of ours reach the request and goes on', async () => {
     const { submit, log } = await slowQueue();
     log.isFast = true;
@@ -205,8 +221,8 @@ async function slowQueue() {
   const faulty = new FaultyStore(await MemoryStore.open({ clock }));
   const ports = await memoryPorts();
   const log = new SlowLog(faulty.log);
-  const { commits } = collectParts({ ...ports, store: { log } });
-  return { log, faulty, commits, submit: (list: readonly Draft[]) => commits.submit(list) };
+  const { commits } = collectParts({ ...ports, clock, store: { log } });
+  return { log, clock, faulty, commits, submit: (list: readonly Draft[]) => commits.submit(list) };
 }
 
 async function settled(): Promise<void> {

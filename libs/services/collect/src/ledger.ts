@@ -115,9 +115,10 @@ export class Ledger {
   private async countsOf(entries: readonly Entry[]): Promise<Record<DeliveryStatusName, number>> {
     const now = this.clock.now();
     const positions = await this.cursors.furthest(entries.map(({ log }) => log));
-    const statuses = await eachOf(entries, async (entry) => {
-      const user = logUser(entry.log) as UserKey;
-      const receipts = await this.receipts.ofEntry(entry.log, entry.seq, user);
+    const places = entries.map(({ log, seq }) => ({ log, seq, user: logUser(log) as UserKey }));
+    const found = await this.receipts.ofEntries(places);
+    const statuses = entries.map((entry, at) => {
+      const receipts = found[at] ?? [];
       const isSettled = settlementsOf(entry, receipts).length > 0;
       const isPast = !isSettled && (positions.get(entry.log) ?? 0) >= entry.seq;
       const judge = (own: readonly Receipt[]) =>

@@ -68,7 +68,10 @@ beforeEach(async () => {
   await start();
 });
 
-afterEach(() => app.close());
+afterEach(async () => {
+  await clock.advance(60_000); // nobody asked lately, so nobody is waited for
+  await app.close();
+});
 
 describe('POST /v1/messages', () => {
   it('answers 202 with what was promised and where it is found, and rings', async () => {
@@ -153,6 +156,19 @@ describe('POST /v1/messages', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     store.isAway = false;
     expect((await post({ to: 'user:1', event: 'x' })).status).toBe(202);
+  });
+
+  it('answers for a second more when it is to end and was asked lately', async () => {
+    await post({ to: 'user:1', event: 'x' });
+    const closing = app.close();
+    for (const wait of [0, 900]) {
+      await clock.advance(wait);
+      expect((await post({ to: 'user:1', event: 'x' })).status).toBe(202);
+    }
+    await clock.advance(100);
+    await closing;
+    await expect(post({ to: 'user:1', event: 'x' })).rejects.toThrow();
+    await start();
   });
 
   it('goes on answering 202 while the bus is away', async () => {
@@ -344,11 +360,11 @@ describe('the process', () => {
     const closing = app.close().then(() => {
       isClosed = true;
     });
-    await clock.advance(100);
+    await clock.advance(1_000); // the last call
     await clock.advance(100);
     expect([typeof answer, isClosed]).toEqual(['function', false]);
     answer?.();
-    await clock.advance(100);
+    while (!isClosed) await clock.advance(20);
     await closing;
   });
 });

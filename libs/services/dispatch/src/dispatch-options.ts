@@ -1,6 +1,6 @@
 /**
- * What Dispatch is configured with, as one provider. Holds an id and numbers; every limit of its work is in
- * here.
+ * What Dispatch is configured with, as one provider.
+ * Holds an id and numbers; every limit of its work is in here.
  */
 import type { ServiceContext } from '@carillon/platform';
 

@@ -134,7 +134,7 @@ export class Dispatcher {
     }
   }
 
-  /** Nobody was found: offline, or the table was emptied. The nodes can tell, and register again if it was. */
+  /** Nobody was found: offline, or the table was emptied. The nodes know, and register again if it was. */
   private doubt(): void {
     const now = this.clock.monotonic();
     if (now - this.doubtedAt < doubtEveryMs) return;

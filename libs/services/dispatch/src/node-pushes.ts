@@ -1,8 +1,8 @@
 /**
  * Hands doorbells to one node and learns from its answer. Batches to one node are sent in order and may be
  * open at the same time even if they share a log: Collect never has two batches of one log out, the bus keeps
- * the order of one sender, and a node restores what is left from the store, so waiting here would only add
- * latency.
+ * the order of one sender, and a node restores what is left
+ * from the store, so waiting here would only add latency.
  */
 import {
   fromJsonBytes,

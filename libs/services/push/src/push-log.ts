@@ -17,4 +17,9 @@ export class PushLog {
   registeredAgain(users: number): void {
     this.log.info({ users }, 'registering users again: first lease, lost lease, or a claim that failed');
   }
+
+  /** A batch of doorbells that another version wrote; its messages come up to 15 s late. */
+  unreadable(error: RangeError): void {
+    this.log.warn({ err: error }, 'doorbells that cannot be read');
+  }
 }

@@ -9,6 +9,7 @@ export function pushOptions(overrides: Partial<PushOptions> = {}): PushOptions {
     node: 'push-1',
     incarnation: incarnation('push-1', 'boot1'),
     connectionsMax: 1_000,
+    socketsPerAddressMax: 1_000,
     instancesPerUserMax: limits.instancesPerUserMax,
     devicesPerUserMax: limits.devicesPerUserMax,
     admissionPerSecond: 1_000,

@@ -26,6 +26,8 @@ export class PushOptions {
   readonly ringsBytes!: number;
   readonly readPage!: number;
   readonly connectionsMax!: number;
+  /** Sockets of one client address. */
+  readonly socketsPerAddressMax!: number;
   readonly instancesPerUserMax!: number;
   readonly devicesPerUserMax!: number;
   /** Upgrades per second that the node admits, and how many at once. */

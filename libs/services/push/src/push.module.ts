@@ -34,6 +34,8 @@ import { Registry } from './session/registry.js';
 import { Rings } from './session/ring.js';
 import { NodeParts, Sessions } from './session/sessions.js';
 import { StartPoints } from './session/start-point.js';
+import { StartReader } from './session/start-reader.js';
+import { ClientAddresses } from './socket/client-address.js';
 import { PushGateway } from './socket/push.gateway.js';
 
 @Module({})
@@ -56,7 +58,22 @@ export class PushModule {
         { provide: Health, useValue: context.health },
         { provide: PushLog, useValue: new PushLog(context.log) },
         { provide: PushOptions, useValue: optionsOf(context) },
-        ...[Registry, Rings, PageReader, StartPoints, AuthLink, Sessions, NodeParts, SessionStore, Reception],
+        {
+          provide: ClientAddresses,
+          useValue: new ClientAddresses(context.config.http.trustedProxies),
+        },
+        ...[
+          Registry,
+          Rings,
+          PageReader,
+          StartReader,
+          StartPoints,
+          AuthLink,
+          Sessions,
+          NodeParts,
+          SessionStore,
+          Reception,
+        ],
         ...[OwnRoutes, Lease, LoopWatch, Drain, Admission],
         ...[AntiEntropy, DoorbellConsumer, ReceiptBook, PushMetrics],
         ...[NodeWork, PushNode, PushGateway],
@@ -74,6 +91,7 @@ function optionsOf(context: ServiceContext): PushOptions {
     incarnation: incarnation(context.node, randomName(context.random, 10)),
     drainMs: push.drainMs,
     connectionsMax: push.connectionsMax,
+    socketsPerAddressMax: push.socketsPerAddressMax,
     instancesPerUserMax: limits.instancesPerUserMax,
     devicesPerUserMax: limits.devicesPerUserMax,
     admissionPerSecond: push.admission.perSecond,

@@ -1,6 +1,7 @@
 /**
  * Takes doorbells off the bus and gives each to the pumps of its log. What a pump cannot take at once waits
- * in the ring. Answers with the users that are not here; never waits for a socket.
+ * in the ring. Answers with the users that are not here; never waits for a socket. A node that is busy takes
+ * them all the same and says so: reading them from the store later would cost it more.
  */
 import {
   type DoorbellView,
@@ -14,9 +15,13 @@ import {
 import { Bus, type BusMessage, type Subscription } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { LoopWatch } from '../node/loop-watch.js';
+import { PushLog } from '../push-log.js';
 import { PushOptions } from '../push-options.js';
 import { Registry } from '../session/registry.js';
 import { Rings } from '../session/ring.js';
+
+/** Collect is told to slow down. */
+const busy: PushAnswer = { outcome: 'busy' };
 
 @Injectable()
 export class DoorbellConsumer {
@@ -28,6 +33,7 @@ export class DoorbellConsumer {
     private readonly rings: Rings,
     private readonly loop: LoopWatch,
     private readonly options: PushOptions,
+    private readonly log: PushLog,
   ) {}
 
   start(): void {
@@ -41,16 +47,23 @@ export class DoorbellConsumer {
   }
 
   private take(message: BusMessage): void {
-    if (this.loop.isBusy) {
-      message.reply(toJsonBytes({ outcome: 'busy' } satisfies PushAnswer));
-      return;
-    }
     const gone = new Set<UserKey>();
-    for (const bell of readDoorbells(message.data)) {
+    for (const bell of this.bellsOf(message)) {
       const user = logUser(bell.log);
       if (!this.ring(bell) && user) gone.add(user);
     }
-    message.reply(toJsonBytes({ outcome: 'taken', gone: [...gone] } satisfies PushAnswer));
+    message.reply(toJsonBytes(this.loop.isBusy ? busy : takenWith(gone)));
+  }
+
+  /** None of a batch of another version, as during an upgrade: anti-entropy finds what it would have told. */
+  private bellsOf(message: BusMessage): readonly DoorbellView[] {
+    try {
+      return readDoorbells(message.data);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.log.unreadable(error);
+      return [];
+    }
   }
 
   /** @returns whether anybody here follows the log. */
@@ -62,4 +75,8 @@ export class DoorbellConsumer {
     for (const pump of followers) pump.run();
     return true;
   }
+}
+
+function takenWith(gone: ReadonlySet<UserKey>): PushAnswer {
+  return { outcome: 'taken', gone: [...gone] };
 }

@@ -59,13 +59,14 @@ export class ReceiptBook {
   }
 
   opened(connection: ConnectionRecord): void {
-    this.connections.set(connection.id, connection);
+    this.closed(connection);
     const { device, openedAt, app } = connection;
-    if (device) this.sightings.set(device, { device, at: openedAt, ...(app === undefined ? {} : { app }) });
+    if (!device) return;
+    keep(this.sightings, device, { device, at: openedAt, ...(app === undefined ? {} : { app }) });
   }
 
   closed(connection: ConnectionRecord): void {
-    this.connections.set(connection.id, connection);
+    keep(this.connections, connection.id, connection);
   }
 
   /** Writes all that has gathered. Never rejects: what could not be written waits for the next flush. */
@@ -84,7 +85,7 @@ export class ReceiptBook {
     for (const [pump, session] of touched) {
       const { device } = session;
       if (device && pump.settled >= 0) {
-        this.moves.set(`${device}@${pump.log}#${session.id}`, { device, log: pump.log, seq: pump.settled });
+        this.noteMove({ device, log: pump.log, seq: pump.settled });
       }
       const news = pump.receipt.take();
       if (!news) continue;
@@ -99,6 +100,12 @@ export class ReceiptBook {
       });
     }
     if (this.additions.length > waitingMax) this.additions.splice(0, this.additions.length - waitingMax);
+  }
+
+  /** One position per device and log, whatever the number of its sockets: it only ever rises. */
+  private noteMove(move: CursorMove): void {
+    const key = `${move.device}@${move.log}`;
+    if (move.seq >= (this.moves.get(key)?.seq ?? 0)) keep(this.moves, key, move);
   }
 
   private async write(): Promise<void> {
@@ -141,4 +148,11 @@ export class ReceiptBook {
       }
     }
   }
+}
+
+/** Puts it last; the oldest makes room. */
+function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > waitingMax) map.delete(map.keys().next().value as K);
 }

@@ -17,6 +17,7 @@ const lastAcksMs = 1_000;
 const closeHandshakeMs = 2_000;
 /** Leftovers are closed over this span, so that they do not all come back in one moment. */
 const spreadMs = 1_000;
+const goingAway = 'this node is going away';
 
 @Injectable()
 export class Drain {
@@ -41,10 +42,12 @@ export class Drain {
     this.hasBegun = true;
     const { drainMs } = this.options;
     for (const session of this.registry.sessions()) session.drain(drainMs);
-    await this.until(() => this.registry.size === 0, drainMs);
+    for (const arrival of this.registry.arrivals) arrival.close(closeCodes.draining, goingAway);
+    await this.until(() => this.registry.isEmpty, drainMs);
     await Promise.all([...this.registry.sessions()].map((session) => this.closeLeftover(session)));
-    await this.until(() => this.registry.size === 0, closeHandshakeMs);
+    await this.until(() => this.registry.isEmpty, closeHandshakeMs);
     for (const session of this.registry.sessions()) session.connection.terminate();
+    await this.until(() => this.registry.isEmpty, lookEveryMs); // the ledger hears of their end too
     await this.receipts.flush();
     await this.lease.end();
   }
@@ -52,7 +55,7 @@ export class Drain {
   private async closeLeftover(session: Session): Promise<void> {
     await sleep(this.clock, this.random.next() * Math.min(spreadMs, this.options.drainMs));
     await this.until(() => session.isSettled || session.state === 'closed', lastAcksMs);
-    session.close(closeCodes.draining, 'this node is going away');
+    session.close(closeCodes.draining, goingAway);
   }
 
   private async until(isDone: () => boolean, timeoutMs: number): Promise<void> {

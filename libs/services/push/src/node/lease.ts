@@ -16,6 +16,7 @@ export class Lease {
   private beatAt = 0;
   private claimedAt = 0;
   private isRenewing = false;
+  private hasEnded = false;
 
   constructor(
     private readonly routes: RouteTable,
@@ -39,7 +40,7 @@ export class Lease {
 
   /** Renews now: the lease gets a new token. Never rejects. */
   async renew(): Promise<void> {
-    if (this.isRenewing) return;
+    if (this.isRenewing || this.hasEnded) return;
     this.isRenewing = true;
     const now = this.clock.monotonic();
     const stoodStill = now - this.beatAt > this.options.loopBlockedMs;
@@ -58,6 +59,7 @@ export class Lease {
 
   /** Ends the lease: this node's routes do not count from now on. Never rejects. */
   async end(): Promise<void> {
+    this.hasEnded = true;
     this.timer?.cancel();
     await this.own.idle();
     try {
@@ -70,6 +72,6 @@ export class Lease {
   private async recover(now: number): Promise<void> {
     this.claimedAt = now;
     await this.own.claimAll(this.registry.users());
-    await this.antiEntropy.compareAll();
+    void this.antiEntropy.compareAll(); // the next beat must not wait for a store that is slow
   }
 }

@@ -3,7 +3,7 @@ import { Clock, repeat, type Timer } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 
 const lookEveryMs = 100;
-/** Later than this and new doorbells are turned away, which slows Collect down. */
+/** Later than this and the answers to doorbells say so, which slows Collect down. */
 const busyLagMs = 250;
 
 @Injectable()

@@ -16,6 +16,7 @@ interface Wish {
 @Injectable()
 export class OwnRoutes {
   private wishes = new Map<UserKey, Wish>();
+  private underWay: ReadonlyMap<UserKey, Wish> = new Map();
   private isBusy = false;
   private hasFailed = false;
   private readonly onIdle: (() => void)[] = [];
@@ -48,6 +49,11 @@ export class OwnRoutes {
     await Promise.all(users.map((user) => this.claim(user)));
   }
 
+  /** Whether something about this user has still to be written. */
+  isPending(user: UserKey): boolean {
+    return this.wishes.has(user) || this.underWay.has(user);
+  }
+
   /** Resolves when nothing is left to write. */
   async idle(): Promise<void> {
     while (this.isBusy || this.wishes.size > 0) {
@@ -77,6 +83,7 @@ export class OwnRoutes {
   private async work(): Promise<void> {
     while (this.wishes.size > 0) {
       const batch = this.wishes;
+      this.underWay = batch;
       this.wishes = new Map();
       const here = [...batch].filter(([, wish]) => wish.isHere).map(([user]) => user);
       const gone = [...batch].filter(([, wish]) => !wish.isHere).map(([user]) => user);
@@ -86,6 +93,7 @@ export class OwnRoutes {
       ]);
       for (const wish of batch.values()) for (const resolve of wish.waiting) resolve();
     }
+    this.underWay = new Map();
     this.isBusy = false;
     for (const resolve of this.onIdle.splice(0)) resolve();
   }
@@ -98,8 +106,8 @@ export class OwnRoutes {
       await write();
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
+      this.hasFailed = true;
       if (error instanceof LeaseExpired) this.onLeaseLost();
-      else this.hasFailed = true;
     }
   }
 }

@@ -7,10 +7,18 @@ import { Clock, MessageLog, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { PushOptions } from '../push-options.js';
 
+/**
+ * The first page of a pump is small and the next ones grow: large entries must not be read by the hundred to
+ * be thrown away.
+ */
+export const firstPageEntries = 16;
+
 /** Entries of a log in order, and how far they are used up. `readAt` is monotonic. */
 export interface Page {
   readonly entries: readonly Entry[];
   readonly readAt: number;
+  /** How many the following page should have. */
+  readonly nextEntries: number;
   next: number;
 }
 
@@ -22,17 +30,20 @@ export class PageReader {
     private readonly options: PushOptions,
   ) {}
 
-  /** The entries after `after`, at most a page and about `ringBytes`. @throws PortUnavailable */
-  async read(log: LogKey, after: number): Promise<Page> {
+  /** The entries after `after`, at most `limit` and about `ringBytes`. @throws PortUnavailable */
+  async read(log: LogKey, after: number, limit = firstPageEntries): Promise<Page> {
     const readAt = this.clock.monotonic();
-    const entries = await this.messages.read(log, after, this.options.readPage);
-    return { entries: bounded(entries, this.options.ringBytes), readAt, next: 0 };
+    const { readPage, ringBytes } = this.options;
+    const read = await this.messages.read(log, after, Math.min(limit, readPage));
+    const entries = bounded(read, ringBytes);
+    const nextEntries = entries.length < read.length ? entries.length : Math.min(readPage, limit * 2);
+    return { entries, readAt, nextEntries, next: 0 };
   }
 
   /** The same for a pump that can wait: undefined when the store is away. */
-  async tryRead(log: LogKey, after: number): Promise<Page | undefined> {
+  async tryRead(log: LogKey, after: number, limit: number): Promise<Page | undefined> {
     try {
-      return await this.read(log, after);
+      return await this.read(log, after, limit);
     } catch (error) {
       if (error instanceof PortError) return undefined;
       throw error;

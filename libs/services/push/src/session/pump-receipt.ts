@@ -4,6 +4,12 @@ import type { ReceiptAddition, TimedRange, Way } from '@carillon/domain';
 type SentRange = ReceiptAddition['sent'][number];
 type News = Pick<ReceiptAddition, 'sent' | 'settled' | 'failed' | 'unhandled'>;
 
+/**
+ * What was sent within this time shares a range: without it a fast log would outgrow its row, which the store
+ * bounds.
+ */
+const rangeMs = 25;
+
 export class PumpReceipt {
   private sent: SentRange[] = [];
   private settled: TimedRange[] = [];
@@ -12,7 +18,7 @@ export class PumpReceipt {
 
   noteSent(seq: number, at: number, way: Way): void {
     const last = this.sent.at(-1);
-    if (last && last.to === seq - 1 && last.at === at && last.way === way) {
+    if (last && last.to === seq - 1 && at - last.at < rangeMs && last.way === way) {
       this.sent[this.sent.length - 1] = { ...last, to: seq };
     } else {
       this.sent.push({ from: seq, to: seq, at, way });

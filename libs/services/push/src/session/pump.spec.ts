@@ -236,9 +236,12 @@ describe('a pump', () => {
     pump.start(0, 0);
     expect(pump.ack(5)).toBe('beyond-sent');
     expect(pump.settled).toBe(0);
-    pump.raise(5, 9);
+    expect(pump.raise({ seq: 10 }, 9)).toBe(false);
+    expect(pump.settled).toBe(0);
+    expect(pump.raise({ seq: 5, failed: [2], unhandled: [3] }, 9)).toBe(true);
     await clock.advance(1);
     expect(pump.settled).toBe(5);
+    expect(pump.receipt.take()).toMatchObject({ failed: [2], unhandled: [3] });
     expect(seqs()).toEqual([6, 7, 8, 9]);
   });
 
@@ -248,6 +251,23 @@ describe('a pump', () => {
     pump.ack(2);
     pump.ack(1);
     expect(pump.settled).toBe(2);
+  });
+
+  it('hears of more while it reads and finds nothing, and reads again', async () => {
+    pump.start(0, 1); // a head that the store cannot show
+    const [entry] = await append(...names(1));
+    pump.hear({ ...bell(entry as Entry), seq: 2 });
+    await append(...names(1, 2));
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2]);
+  });
+
+  it('counts the window in bytes, not in characters', async () => {
+    const wide = '本'.repeat(options.ackWindowBytes / 8);
+    await append(...names(8).map((one) => ({ ...one, data: JSON.stringify(wide) })));
+    pump.start(0, 8);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2, 3]);
   });
 
   it('knows for how long nothing has moved', async () => {

@@ -14,10 +14,10 @@ import {
   wireLog,
 } from '@carillon/domain';
 import type { Clock } from '@carillon/domain/ports';
-import { encodeFrame } from '@carillon/wire';
+import { type Ack, encodeFrame } from '@carillon/wire';
 import type { PushOptions } from '../push-options.js';
 import { InFlight } from './in-flight.js';
-import type { Page, PageReader } from './page-reader.js';
+import { firstPageEntries, type Page, type PageReader } from './page-reader.js';
 import { PumpReceipt } from './pump-receipt.js';
 import type { Rings } from './ring.js';
 
@@ -61,6 +61,7 @@ export class Pump {
   private foundUntil = 0;
   private readonly inFlight = new InFlight();
   private page: Page | undefined;
+  private pageEntries = firstPageEntries;
   private isReading = false;
   private isStarted = false;
   private progressAt = 0;
@@ -89,7 +90,7 @@ export class Pump {
     this.settledSeq = from;
     this.replayUntil = head;
     this.headSeq = Math.max(this.headSeq, head);
-    this.page = page;
+    if (page) this.take(page);
     this.isStarted = true;
     this.run();
   }
@@ -163,12 +164,20 @@ export class Pump {
   }
 
   /**
-   * Another socket of this device has settled more than this one was sent; `seq` is at most the log's head.
+   * An ack of what another socket of this device was sent; `head` is the log's. @returns false when the ack
+   * is beyond that too.
    */
-  raise(seq: number, head: number): void {
-    if (seq > this.sentSeq) this.sentSeq = seq;
+  raise(ack: Pick<Ack, 'seq' | 'failed' | 'unhandled'>, head: number): boolean {
+    if (!this.isStarted || ack.seq > Math.max(head, this.sentSeq)) return false;
+    if (ack.seq > this.sentSeq) this.sentSeq = ack.seq;
     if (head > this.headSeq) this.headSeq = head;
-    this.ack(seq);
+    this.ack(ack.seq, ack.failed, ack.unhandled);
+    return true;
+  }
+
+  /** A client that does not move keeps no entries in memory that would have to be read again anyway. */
+  dropStalePage(): void {
+    if (this.page && this.isStale(this.page)) this.page = undefined;
   }
 
   /** Milliseconds for which something has been unsettled without any progress, 0 when nothing is. */
@@ -208,7 +217,7 @@ export class Pump {
 
   private write(seq: number, frame: string | Uint8Array, acceptedAt: number): void {
     this.line.write(frame);
-    this.depart({ seq, bytes: frame.length, acceptedAt, isSkip: false });
+    this.depart({ seq, bytes: Buffer.byteLength(frame), acceptedAt, isSkip: false });
   }
 
   private skip(seq: number, reason: Exclude<Fate, 'live'>): void {
@@ -229,7 +238,7 @@ export class Pump {
   private nextOfPage(): Entry | undefined {
     const page = this.page;
     if (!page) return undefined;
-    if (this.share.clock.monotonic() - page.readAt > this.share.options.ringFreshMs) {
+    if (this.isStale(page)) {
       this.page = undefined;
       return undefined;
     }
@@ -240,17 +249,24 @@ export class Pump {
     return entry;
   }
 
+  private isStale(page: Page): boolean {
+    return this.share.clock.monotonic() - page.readAt > this.share.options.ringFreshMs;
+  }
+
   private async read(): Promise<void> {
+    const head = this.headSeq;
     this.isReading = true;
-    const page = await this.share.reader.tryRead(this.log, this.sentSeq);
+    const page = await this.share.reader.tryRead(this.log, this.sentSeq, this.pageEntries);
     this.isReading = false;
     if (!page) return; // the store is away: anti-entropy or the next doorbell tries again
-    if (page.entries.length === 0) {
-      this.headSeq = this.sentSeq;
-      return;
-    }
-    this.page = page;
+    if (page.entries.length > 0) this.take(page);
+    else if (this.headSeq === head) this.headSeq = this.sentSeq; // there was nothing behind what was heard
     this.run();
+  }
+
+  private take(page: Page): void {
+    this.page = page;
+    this.pageEntries = page.nextEntries;
   }
 }
 

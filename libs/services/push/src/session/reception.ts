@@ -16,6 +16,7 @@ import {
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../socket/connection.js';
 import { AuthLink, type Verdict } from './auth-link.js';
+import { FrameBudget } from './frame-budget.js';
 import { Session } from './session.js';
 import { NodeParts, Sessions } from './sessions.js';
 import { claimedCursor, type StartPoint, StartPoints } from './start-point.js';
@@ -38,7 +39,7 @@ const verdictCodes = {
 /** The store's side of a session's beginning. */
 @Injectable()
 export class SessionStore {
-  private known: string | undefined;
+  private known: Promise<string> | undefined;
 
   constructor(
     private readonly facts: StoreFacts,
@@ -47,8 +48,13 @@ export class SessionStore {
 
   /** Asked once: a store is only restored while everything stands still. @throws PortUnavailable */
   async epoch(): Promise<string> {
-    this.known ??= await this.facts.epoch();
-    return this.known;
+    this.known ??= this.facts.epoch();
+    try {
+      return await this.known;
+    } catch (error) {
+      this.known = undefined;
+      throw error;
+    }
   }
 }
 
@@ -64,6 +70,16 @@ export class Reception {
 
   /** Takes care of the socket until it is open or closed. Never rejects. */
   async receive(connection: Connection, arrival: Arrival): Promise<void> {
+    const { arrivals } = this.parts.registry;
+    arrivals.add(connection);
+    try {
+      await this.welcomeOrTurnAway(connection, arrival);
+    } finally {
+      arrivals.delete(connection);
+    }
+  }
+
+  private async welcomeOrTurnAway(connection: Connection, arrival: Arrival): Promise<void> {
     const verdict = await this.auth.verify(arrival.token);
     if (!connection.isOpen) return;
     const refusal = this.refusalOf(verdict, arrival);
@@ -80,9 +96,6 @@ export class Reception {
       return { code: verdictCodes[verdict.outcome], reason: verdict.detail };
     if (arrival.origin !== undefined && !this.auth.isOriginOf(verdict.tenant, arrival.origin)) {
       return { code: closeCodes.forbidden, reason: 'this origin is not allowed for the tenant' };
-    }
-    if (this.parts.registry.instancesOf(verdict.user) >= this.sessions.share.options.instancesPerUserMax) {
-      return { code: closeCodes.tooManyInstances, reason: 'too many instances of this user' };
     }
     return undefined;
   }
@@ -102,7 +115,11 @@ export class Reception {
       const timer = this.clock.after(this.sessions.share.options.helloTimeoutMs, () =>
         refuse('no hello in time'),
       );
+      const budget = new FrameBudget(this.clock.monotonic());
       connection.listen({
+        onControl: () => {
+          if (!budget.spend(this.clock.monotonic())) refuse('too many frames before hello');
+        },
         onText: (text) => {
           timer.cancel();
           connection.pause();
@@ -128,9 +145,18 @@ export class Reception {
       connection,
       { user: verdict.user, tokenExpiresAt: verdict.expiresAt },
       this.sessions,
-      { app: hello.app, device: device === undefined ? undefined : deviceKey(verdict.user, device) },
+      {
+        instance: hello.instance,
+        app: hello.app,
+        device: device === undefined ? undefined : deviceKey(verdict.user, device),
+      },
     );
-    await this.sessions.register(session);
+    const registered = this.sessions.register(session);
+    if (!registered) {
+      this.turnAway(connection, closeCodes.tooManyInstances, 'too many instances of this user');
+      return;
+    }
+    await registered;
     if (session.state === 'closed') return;
     try {
       await this.begin(session, hello);
@@ -145,10 +171,10 @@ export class Reception {
     const log = userLog(session.user);
     const cursor = claimedCursor(hello, 'user', { user: userName(session.user), epoch });
     const start = await this.store.starts.find({ log, device: session.device, cursor });
-    if (session.state === 'closed') return;
-    session.state = 'open';
-    session.send(this.welcome(session, epoch, start));
-    session.pumps.get(log)?.start(start.from, start.head, start.page);
+    if (session.state === 'closed' || !session.connection.isOpen) return;
+    session.open(this.welcome(session, epoch, start));
+    for (const topic of hello.topics) session.refuseTopic(topic);
+    session.inbox.start(start.from, start.head, start.page);
     session.connection.resume();
     this.parts.book.opened(this.sessions.record(session));
     this.parts.metrics.connected(session.id, 'open');

@@ -1,10 +1,11 @@
 /**
- * Who is here: user → sessions and log → pumps of this node. The only place that knows it; holds nothing of
- * what is sent. A pump is found from the moment its session is registered, so no doorbell falls between read
- * and start.
+ * Who is here: user → sessions and log → pumps of this node, and the sockets that are no session yet. The
+ * only place that knows it; holds nothing of what is sent. A pump is found from the moment its session is
+ * registered, so no doorbell falls between read and start.
  */
 import type { LogKey, UserKey } from '@carillon/domain';
 import { Injectable } from '@nestjs/common';
+import type { Connection } from '../socket/connection.js';
 import type { Pump } from './pump.js';
 import type { Session } from './session.js';
 
@@ -12,10 +13,17 @@ import type { Session } from './session.js';
 export class Registry {
   private readonly byUser = new Map<UserKey, Set<Session>>();
   private readonly byLog = new Map<LogKey, Set<Pump>>();
+  /** Between their upgrade and their registration. */
+  readonly arrivals = new Set<Connection>();
   private count = 0;
 
+  /** Sessions. */
   get size(): number {
     return this.count;
+  }
+
+  get isEmpty(): boolean {
+    return this.count === 0 && this.arrivals.size === 0;
   }
 
   /** @returns whether it is the user's first session here. */
@@ -48,12 +56,9 @@ export class Registry {
     return { isLast: sessions.size === 0, logs: abandoned };
   }
 
+  /** Oldest first. */
   sessionsOf(user: UserKey): Iterable<Session> {
     return this.byUser.get(user) ?? [];
-  }
-
-  instancesOf(user: UserKey): number {
-    return this.byUser.get(user)?.size ?? 0;
   }
 
   followers(log: LogKey): ReadonlySet<Pump> | undefined {

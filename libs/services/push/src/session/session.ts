@@ -15,6 +15,7 @@ import {
   encodeFrame,
   errorCodes,
   type ServerFrame,
+  type Welcome,
 } from '@carillon/wire';
 import type { Connection } from '../socket/connection.js';
 import { FrameBudget } from './frame-budget.js';
@@ -26,6 +27,14 @@ export type SessionState = 'opening' | 'open' | 'draining' | 'closed';
 export interface Identity {
   readonly user: UserKey;
   readonly tokenExpiresAt: number;
+}
+
+/** What its hello says of a session. */
+export interface About {
+  readonly instance: string;
+  /** Absent: an ephemeral one. */
+  readonly device?: DeviceKey | undefined;
+  readonly app?: string | undefined;
 }
 
 /** What a session asks of the node around it. */
@@ -43,9 +52,15 @@ export interface SessionHost {
 export class Session {
   readonly openedAt: number;
   readonly pumps = new Map<LogKey, Pump>();
+  /** The pump of the user's own log. */
+  readonly inbox: Pump;
   readonly device: DeviceKey | undefined;
+  /** The running SDK, as its hello said. */
+  readonly instance: string;
   readonly app: string | undefined;
   state: SessionState = 'opening';
+  /** It got its welcome, however it ended. */
+  wasOpen = false;
   tokenExpiresAt: number;
   private heardAt: number;
   private pingedAt: number;
@@ -56,10 +71,11 @@ export class Session {
     readonly connection: Connection,
     readonly identity: Identity,
     private readonly host: SessionHost,
-    about: { readonly device?: DeviceKey | undefined; readonly app?: string | undefined },
+    about: About,
   ) {
     const { clock } = host.share;
     this.device = about.device;
+    this.instance = about.instance;
     this.app = about.app;
     this.tokenExpiresAt = identity.tokenExpiresAt;
     this.openedAt = clock.now();
@@ -67,11 +83,12 @@ export class Session {
     this.pingedAt = this.heardAt;
     this.drainedAt = this.heardAt;
     this.budget = new FrameBudget(clock.monotonic());
-    const log = userLog(identity.user);
-    this.pumps.set(log, this.newPump(log));
+    this.inbox = this.newPump(userLog(identity.user));
+    this.pumps.set(this.inbox.log, this.inbox);
     connection.listen({
       onText: (text) => this.take(text),
       onBinary: () => this.close(closeCodes.protocol, 'frames are text'),
+      onControl: () => void this.isWithinBudget(),
       onDrain: () => this.drained(),
       onClose: (code) => this.ended(code),
     });
@@ -83,6 +100,13 @@ export class Session {
 
   get user(): UserKey {
     return this.identity.user;
+  }
+
+  /** The welcome is the first frame; from now on its pumps may write. */
+  open(welcome: Welcome): void {
+    this.state = 'open';
+    this.wasOpen = true;
+    this.send(welcome);
   }
 
   send(frame: ServerFrame): void {
@@ -104,8 +128,14 @@ export class Session {
     return true;
   }
 
-  /** Asks the client to move; its pumps go on meanwhile. */
+  /** Tells what is good to know and can be missed: not before the welcome, not where much waits already. */
+  tell(frame: ServerFrame): void {
+    if (this.isWritable) this.send(frame);
+  }
+
+  /** Asks the client to move; its pumps go on meanwhile. One that is not open yet is sent away at once. */
   drain(withinMs: number): void {
+    if (this.state === 'opening') this.close(closeCodes.draining, 'this node is going away');
     if (this.state !== 'open') return;
     this.state = 'draining';
     this.send({ type: 'drain', withinMs });
@@ -116,6 +146,7 @@ export class Session {
     if (this.state !== 'open' && this.state !== 'draining') return;
     const { clock, options } = this.host.share;
     const now = clock.monotonic();
+    for (const pump of this.pumps.values()) pump.dropStalePage();
     if (now - this.heardAt > options.heartbeatMs * 1.5) {
       this.close(closeCodes.heartbeatMissed, 'nothing heard for one and a half heartbeats');
     } else if (this.tokenExpiresAt + tokenSkewMs < clock.now()) {
@@ -133,8 +164,7 @@ export class Session {
     const isBlocked = this.connection.backlogBytes >= options.socketBacklogBytes;
     if (!isBlocked) this.drainedAt = now;
     if (now - this.drainedAt > options.drainTimeoutMs) return true;
-    for (const pump of this.pumps.values()) if (pump.stalledMs(now) > options.ackTimeoutMs) return true;
-    return false;
+    return [...this.pumps.values()].some((pump) => pump.stalledMs(now) > options.ackTimeoutMs);
   }
 
   private newPump(log: LogKey): Pump {
@@ -149,16 +179,20 @@ export class Session {
   }
 
   private get isWritable(): boolean {
-    const isLive = this.state === 'open' || this.state === 'draining';
+    const isLive = (this.state === 'open' || this.state === 'draining') && this.connection.isOpen;
     return isLive && this.connection.backlogBytes < this.host.share.options.socketBacklogBytes;
+  }
+
+  private isWithinBudget(): boolean {
+    const isWithin = this.budget.spend(this.host.share.clock.monotonic());
+    if (!isWithin) this.close(closeCodes.rateLimited, 'too many frames');
+    return isWithin;
   }
 
   private take(text: string): void {
     this.heardAt = this.host.share.clock.monotonic();
-    if (!this.budget.spend(this.heardAt)) {
-      this.close(closeCodes.rateLimited, 'too many frames');
-      return;
-    }
+    if (this.state === 'opening') return; // sent away before its welcome
+    if (!this.isWithinBudget()) return;
     const decoded = decodeClientFrame(text);
     if (decoded.ok) this.act(decoded.frame);
     else this.close(closeCodes.protocol, decoded.reason);
@@ -182,11 +216,15 @@ export class Session {
         break;
       case 'subscribe':
       case 'unsubscribe':
-        this.refuse('not_found', 'this node serves the user log only', frame.topic);
+        this.refuseTopic(frame.topic);
         break;
       case 'call':
         this.refuseCall(frame.ref);
     }
+  }
+
+  refuseTopic(topic: string): void {
+    this.refuse('not_found', 'this node serves the user log only', topic);
   }
 
   private refuseCall(ref: string): void {

@@ -2,20 +2,22 @@
  * The node around the sessions: answers what a session cannot answer itself (is this ack within the log, is
  * this new token good), tells the ledger, and tends all of them once a second.
  */
-import type { ConnectionRecord } from '@carillon/domain';
-import { Clock, MessageLog, PortError, repeat, type Timer } from '@carillon/domain/ports';
+import { type ConnectionRecord, deviceKey } from '@carillon/domain';
+import { Clock, PortError, repeat, type Timer } from '@carillon/domain/ports';
 import { type Ack, closeCodes } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
 import { ReceiptBook } from '../delivery/receipt-book.js';
 import { OwnRoutes } from '../node/own-routes.js';
 import { PushMetrics } from '../push-metrics.js';
 import { PushOptions } from '../push-options.js';
-import { AuthLink } from './auth-link.js';
+import { AuthLink, type Verdict } from './auth-link.js';
+import { placeFor } from './instance-limit.js';
 import { PageReader } from './page-reader.js';
 import type { Pump, PumpShare } from './pump.js';
 import { Registry } from './registry.js';
 import { Rings } from './ring.js';
 import type { Session, SessionHost } from './session.js';
+import { StartReader } from './start-reader.js';
 
 const tendEveryMs = 1_000;
 
@@ -40,7 +42,7 @@ export class Sessions implements SessionHost {
   constructor(
     private readonly parts: NodeParts,
     private readonly auth: AuthLink,
-    private readonly messages: MessageLog,
+    private readonly store: StartReader,
     private readonly clock: Clock,
     private readonly options: PushOptions,
   ) {
@@ -69,9 +71,19 @@ export class Sessions implements SessionHost {
     this.timer?.cancel();
   }
 
-  /** From now on doorbells find the session. Resolves when other nodes can find it too, or cannot be told. */
-  async register(session: Session): Promise<void> {
-    if (this.parts.registry.add(session)) await this.parts.own.claim(session.user);
+  /**
+   * From now on doorbells find the session. Resolves when other nodes can find it too, or cannot be told.
+   * @returns undefined when the user has too many instances: nothing was registered.
+   */
+  register(session: Session): Promise<void> | undefined {
+    const { registry, own } = this.parts;
+    const { user, instance } = session;
+    const place = placeFor(instance, registry.sessionsOf(user), this.options.instancesPerUserMax);
+    if (!place.isFree) return undefined;
+    for (const old of place.leftOver) old.close(closeCodes.rebalance, 'this instance has newer sockets');
+    const isFirst = registry.add(session);
+    // A claim on its way is waited for: the log must not be read before the route is there.
+    return isFirst || own.isPending(user) ? own.claim(user) : Promise.resolve();
   }
 
   onTouched(session: Session, pump: Pump): void {
@@ -88,7 +100,7 @@ export class Sessions implements SessionHost {
 
   onRead(session: Session, ids: readonly string[]): void {
     for (const other of this.parts.registry.sessionsOf(session.user)) {
-      if (other !== session) other.send({ type: 'read', ids });
+      if (other !== session) other.tell({ type: 'read', ids });
     }
   }
 
@@ -96,8 +108,11 @@ export class Sessions implements SessionHost {
     const { isLast, logs } = this.parts.registry.remove(session);
     if (isLast) this.parts.own.release(session.user);
     for (const log of logs) this.parts.rings.drop(log);
+    if (!session.wasOpen) return; // it was turned away
     this.parts.metrics.disconnected(session.id, code);
-    this.parts.book.closed({ ...this.record(session), closedAt: this.clock.now(), closeCode: code });
+    const { sent, settled } = session.inbox;
+    const end = { closedAt: this.clock.now(), closeCode: code, sent, settled };
+    this.parts.book.closed({ ...this.record(session), ...end });
   }
 
   /** The ledger's row of this connection. */
@@ -115,9 +130,8 @@ export class Sessions implements SessionHost {
 
   private async judgeAck(session: Session, pump: Pump, ack: Ack): Promise<void> {
     try {
-      const head = (await this.messages.heads([pump.log])).get(pump.log) ?? 0;
-      if (ack.seq > head) session.close(closeCodes.protocol, 'ack beyond the head of the log');
-      else pump.raise(ack.seq, head);
+      const head = await this.store.headOf(pump.log);
+      if (!pump.raise(ack, head)) session.close(closeCodes.protocol, 'ack beyond the head of the log');
     } catch (error) {
       if (!(error instanceof PortError)) throw error; // cannot be judged now; the client acks again
     }
@@ -125,13 +139,22 @@ export class Sessions implements SessionHost {
 
   private async refreshToken(session: Session, token: string): Promise<void> {
     const verdict = await this.auth.verify(token);
-    if (verdict.outcome === 'accepted' && verdict.user === session.user) {
-      session.tokenExpiresAt = verdict.expiresAt;
-      session.send({ type: 'token-accepted', expiresAt: verdict.expiresAt });
+    if (verdict.outcome === 'accepted' && isOfSession(verdict, session)) {
+      // Verdicts may overtake each other.
+      session.tokenExpiresAt = Math.max(session.tokenExpiresAt, verdict.expiresAt);
+      session.send({ type: 'token-accepted', expiresAt: session.tokenExpiresAt });
     } else if (verdict.outcome === 'none') {
       session.refuse('internal', 'The token cannot be checked now');
+    } else if (verdict.outcome === 'expired') {
+      session.close(closeCodes.tokenExpired, 'the new token has expired');
     } else {
       session.close(closeCodes.tokenRejected, 'the new token was not accepted');
     }
   }
+}
+
+/** A user includes its tenant, and with it the origins; a token for one device is for no other. */
+function isOfSession(verdict: Extract<Verdict, { outcome: 'accepted' }>, session: Session): boolean {
+  if (verdict.user !== session.user) return false;
+  return verdict.device === undefined || deviceKey(verdict.user, verdict.device) === session.device;
 }

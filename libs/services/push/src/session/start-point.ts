@@ -3,10 +3,10 @@
  * the read, never assumed: only if the first entry after the position is the next one.
  */
 import type { DeviceKey, LogKey } from '@carillon/domain';
-import { type CursorMove, Cursors, MessageLog } from '@carillon/domain/ports';
 import type { Hello } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
 import { type Page, PageReader } from './page-reader.js';
+import { StartReader } from './start-reader.js';
 
 export interface StartPoint {
   /** Exclusive. */
@@ -27,6 +27,8 @@ export interface StartQuestion {
 
 interface Position {
   readonly from: number;
+  /** What the store has of the device, as far as it was asked. */
+  readonly stored?: number;
   /** Nothing that the client or its device knew is contradicted by starting later. */
   readonly isServersChoice: boolean;
 }
@@ -34,32 +36,26 @@ interface Position {
 @Injectable()
 export class StartPoints {
   constructor(
-    private readonly messages: MessageLog,
-    private readonly cursors: Cursors,
+    private readonly store: StartReader,
     private readonly pages: PageReader,
   ) {}
 
   /** The session's route must be registered before this is asked (A5). @throws PortUnavailable */
   async find(question: StartQuestion): Promise<StartPoint> {
-    const [stored, heads] = await Promise.all([
-      question.device ? this.cursors.load(question.device, [question.log]) : undefined,
-      this.messages.heads([question.log]),
-    ]);
-    const head = heads.get(question.log) ?? 0;
-    const own = stored?.get(question.log);
-    const position = await this.position(question, own);
-    const start = await this.prove(question.log, position, head);
-    const point = question.cursor === 'void' ? { ...start, resumed: false } : start;
-    if (question.device)
-      await this.keep({ device: question.device, log: question.log, seq: point.from }, own);
-    return point;
+    const { log, device } = question;
+    const [position, head] = await Promise.all([this.position(question), this.store.headOf(log)]);
+    const start = await this.prove(log, position, head);
+    // A device's first position is durable before the client hears of it; later moves may be lazy. The cursor
+    // of a hello is an ack.
+    if (device && start.from !== position.stored) await this.store.begin({ device, log, seq: start.from });
+    return question.cursor === 'void' ? { ...start, resumed: false } : start;
   }
 
-  private async position(question: StartQuestion, own: number | undefined): Promise<Position> {
-    if (typeof question.cursor === 'number') return { from: question.cursor, isServersChoice: false };
-    if (own !== undefined) return { from: own, isServersChoice: false };
-    const furthest = await this.cursors.furthest([question.log]);
-    return { from: furthest.get(question.log) ?? 0, isServersChoice: true };
+  private async position({ log, device, cursor }: StartQuestion): Promise<Position> {
+    if (typeof cursor === 'number') return { from: cursor, isServersChoice: false };
+    const stored = device && (await this.store.positionOf(device, log));
+    if (stored !== undefined) return { from: stored, stored, isServersChoice: false };
+    return { from: await this.store.furthestOf(log), isServersChoice: true };
   }
 
   private async prove(log: LogKey, position: Position, head: number): Promise<StartPoint> {
@@ -71,12 +67,6 @@ export class StartPoints {
     if (!first) return { from, head, resumed: false };
     if (first.seq === from + 1) return { from, head, resumed: true, page };
     return { from: first.seq - 1, head, resumed: isServersChoice, page };
-  }
-
-  /** A device's first position is durable before the client hears of it; later moves may be lazy. */
-  private async keep(move: CursorMove, own: number | undefined): Promise<void> {
-    if (own === undefined) await this.cursors.begin([move]);
-    else if (move.seq > own) await this.cursors.advance([move]);
   }
 }
 

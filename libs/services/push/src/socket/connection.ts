@@ -1,6 +1,6 @@
 /**
  * One socket: the only code that touches `ws` when data flows. Frames of one turn leave as one system call.
- * It knows nothing of sessions and never buffers on its own.
+ * It knows nothing of sessions, and keeps only the few frames that come in after it was paused.
  */
 import type { Socket } from 'node:net';
 import { closeCodes, limits } from '@carillon/wire';
@@ -10,15 +10,26 @@ import type { RawData, WebSocket } from 'ws';
 export interface ConnectionListener {
   onText(text: string): void;
   onBinary(): void;
+  /** A ping or pong of the WebSocket protocol itself; a ping is answered already. */
+  onControl(): void;
   /** The socket took what it had refused before. */
   onDrain(): void;
   onClose(code: number): void;
 }
 
 const noop = () => {};
+/** What came in one packet with the frame after which the socket was paused. */
+const heldFramesMax = 16;
+/** RFC 6455, section 5.5. */
+const reasonBytesMax = 123;
+const encoder = new TextEncoder();
 
 export class Connection {
-  private listener: ConnectionListener = { onText: noop, onBinary: noop, onDrain: noop, onClose: noop };
+  private listener: ConnectionListener = {
+    ...{ onText: noop, onBinary: noop, onControl: noop, onDrain: noop, onClose: noop },
+  };
+  private held: string[] = [];
+  private isPaused = true;
   private isCorked = false;
   private closedWith: number | undefined;
   private readonly wire: Socket;
@@ -32,6 +43,11 @@ export class Connection {
     this.wire = (socket as unknown as { _socket: Socket })._socket;
     socket.pause();
     socket.on('message', (data, isBinary) => this.received(data, isBinary));
+    socket.on('ping', (data) => {
+      if (this.isOpen) socket.pong(data);
+      this.controlled();
+    });
+    socket.on('pong', () => this.controlled());
     socket.on('close', (code) => {
       this.closedWith = code;
       this.listener.onClose(code);
@@ -47,12 +63,22 @@ export class Connection {
     if (this.closedWith !== undefined) listener.onClose(this.closedWith);
   }
 
+  /** No text reaches the listener until `resume`, not even one that has been read already. */
   pause(): void {
+    this.isPaused = true;
     this.socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.isPaused = false;
+    while (!this.isPaused) {
+      const text = this.held.shift();
+      if (text === undefined) {
+        this.socket.resume();
+        return;
+      }
+      this.listener.onText(text);
+    }
   }
 
   /** Bytes that the kernel has not taken yet. */
@@ -67,6 +93,8 @@ export class Connection {
   /** Writes a text frame; what is sent until the end of this turn leaves together. Ignored once closing. */
   send(frame: string | Uint8Array): void {
     if (!this.isOpen) return;
+    // A frame that has to wait must not keep the whole batch alive of which it is a view.
+    const own = typeof frame === 'string' || this.backlogBytes === 0 ? frame : frame.slice();
     if (!this.isCorked) {
       this.isCorked = true;
       this.wire.cork();
@@ -75,13 +103,19 @@ export class Connection {
         this.wire.uncork();
       });
     }
-    this.socket.send(frame, { binary: false, compress: false });
+    this.socket.send(own, { binary: false, compress: false });
   }
 
-  /** Closes with the verdict; a peer that does not answer is cut off by ws after its own time-out. */
+  /**
+   * Closes with the verdict, the first one counts. Whatever still comes in is dropped unread: a flood must
+   * cost nothing any more. A peer that does not answer is cut off by ws after its own time-out.
+   */
   close(code: number, reason: string): void {
+    if (!this.isOpen) return;
+    this.isPaused = false;
+    this.held = [];
     this.socket.resume(); // a paused socket would never see the peer's answer
-    this.socket.close(code, reason.slice(0, 120));
+    this.socket.close(code, fitting(reason));
   }
 
   /** Cuts the socket without a close frame. */
@@ -89,10 +123,26 @@ export class Connection {
     this.socket.terminate();
   }
 
+  private controlled(): void {
+    if (this.isOpen) this.listener.onControl();
+  }
+
   private received(data: RawData, isBinary: boolean): void {
+    if (!this.isOpen) return;
     const bytes = data as Buffer; // binaryType is left at its default, one Buffer per message
     if (isBinary) this.listener.onBinary();
     else if (bytes.length > limits.frameBytesMax) this.close(closeCodes.frameTooBig, 'frame too big');
+    else if (this.isPaused) this.hold(bytes.toString());
     else this.listener.onText(bytes.toString());
   }
+
+  private hold(text: string): void {
+    if (this.held.length < heldFramesMax) this.held.push(text);
+    else this.close(closeCodes.rateLimited, 'too many frames before the welcome');
+  }
+}
+
+/** As much of the reason as a close frame has room for; ws throws when it is more. */
+function fitting(reason: string): string {
+  return reason.slice(0, encoder.encodeInto(reason, new Uint8Array(reasonBytesMax)).read);
 }

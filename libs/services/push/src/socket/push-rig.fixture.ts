@@ -2,13 +2,14 @@
  * A whole Push node on memory ports and a fake clock, with real sockets to it; for specs. Never part of a
  * build.
  */
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import {
   type AuthPolicy,
   type Draft,
   encodeDoorbell,
   entryFrame,
   fromJsonBytes,
+  type Incarnation,
   joinDoorbells,
   type LogKey,
   type PushAnswer,
@@ -25,7 +26,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { WebSocket } from 'ws';
 import { AntiEntropy } from '../delivery/anti-entropy.js';
+import { Lease } from '../node/lease.js';
+import { LoopWatch } from '../node/loop-watch.js';
 import { PushModule } from '../push.module.js';
+import { PushOptions } from '../push-options.js';
 import { PushWsAdapter } from './push-ws-adapter.js';
 
 export const rigOrigin = 'https://shop.example';
@@ -52,12 +56,12 @@ export class PushRig {
     });
   }
 
-  static async start(): Promise<PushRig> {
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<PushRig> {
     const ports = await memoryPorts(7);
     const store = new FaultyStore(ports.store);
     const bus = new FaultyBus(ports.bus, ports);
     const services = ['auth', 'collect', 'dispatch', 'push'] as const;
-    const config = readConfig(services, { PUSH_DRAIN_MS: '1000', CARILLON_NODE: 'push-1' });
+    const config = readConfig(services, { PUSH_DRAIN_MS: '1000', CARILLON_NODE: 'push-1', ...env });
     const log = createLogger({ services: ['push'], node: 'push-1', level: 'fatal' });
     const context = {
       ...ports,
@@ -97,6 +101,18 @@ export class PushRig {
 
   get antiEntropy(): AntiEntropy {
     return this.app.get(AntiEntropy);
+  }
+
+  get incarnation(): Incarnation {
+    return this.app.get(PushOptions).incarnation;
+  }
+
+  get loop(): LoopWatch {
+    return this.app.get(LoopWatch);
+  }
+
+  get lease(): Lease {
+    return this.app.get(Lease);
   }
 
   /** Shuts the node down; draining waits on the fake clock, so time passes meanwhile. */
@@ -187,6 +203,14 @@ export class TestDevice {
 
   send(frame: ClientFrame): void {
     this.socket.send(JSON.stringify(frame));
+  }
+
+  /** Sends all in one packet. */
+  sendAtOnce(...frames: readonly ClientFrame[]): void {
+    const { _socket: wire } = this.socket as unknown as { _socket: Socket };
+    wire.cork();
+    for (const frame of frames) this.send(frame);
+    wire.uncork();
   }
 
   /** @throws Error with the HTTP status when the upgrade is refused. */

@@ -9,6 +9,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { Admission } from '../node/admission.js';
 import { Drain } from '../node/drain.js';
 import { AuthLink } from '../session/auth-link.js';
+import { ClientAddresses } from './client-address.js';
 
 const bearerRule =
   `a token is needed: as ${bearerPrefix}<token> beside ${subprotocol} in Sec-WebSocket-Protocol,` +
@@ -28,12 +29,24 @@ const socketOptions = {
   maxFragments: 16,
   maxBufferedChunks: 64,
   perMessageDeflate: false,
+  // ws would go on answering after the close, with an error object for each ping of a flood.
+  autoPong: false,
   clientTracking: false,
   closeTimeout: 2_000,
 };
 
+/** Whom the adapter asks about each upgrade. */
+interface Parts {
+  readonly drain: Drain;
+  readonly admission: Admission;
+  readonly addresses: ClientAddresses;
+  readonly auth: AuthLink;
+}
+
 export class PushWsAdapter extends WsAdapter {
   private readonly context: INestApplicationContext;
+  /** Looked up once: Nest looks through all modules for each of them. */
+  private known: Parts | undefined;
 
   constructor(app: INestApplicationContext) {
     super(app);
@@ -59,6 +72,17 @@ export class PushWsAdapter extends WsAdapter {
     return server;
   }
 
+  private get parts(): Parts {
+    const { context } = this;
+    this.known ??= {
+      drain: context.get(Drain),
+      admission: context.get(Admission),
+      addresses: context.get(ClientAddresses),
+      auth: context.get(AuthLink),
+    };
+    return this.known;
+  }
+
   private verify(request: IncomingMessage, done: Done): void {
     const refusal = this.refusalOf(request);
     if (!refusal) {
@@ -74,18 +98,19 @@ export class PushWsAdapter extends WsAdapter {
   }
 
   private refusalOf(request: IncomingMessage): Refusal | undefined {
-    if (this.context.get(Drain).isDraining) {
+    const { drain, admission, addresses, auth } = this.parts;
+    if (drain.isDraining) {
       return { code: 'draining', detail: 'this node is going away', retryAfterS: 1 };
     }
-    const retryAfterS = this.context.get(Admission).refuseForS();
+    const retryAfterS = admission.refuseForS(addresses.of(request));
     if (retryAfterS !== undefined) {
-      return { code: 'overloaded', detail: 'too many sockets are coming in', retryAfterS };
+      return { code: 'overloaded', detail: 'too many sockets are here or coming in', retryAfterS };
     }
     if (!protocols(request).includes(subprotocol)) {
       return { code: 'unsupported_subprotocol', detail: `Sec-WebSocket-Protocol must offer ${subprotocol}` };
     }
     const { origin } = request.headers;
-    if (origin !== undefined && !this.context.get(AuthLink).isKnownOrigin(origin)) {
+    if (origin !== undefined && !auth.isKnownOrigin(origin)) {
       return { code: 'origin_forbidden', detail: 'no tenant allows this Origin' };
     }
     if (bearerOf(request) === undefined) {

@@ -5,6 +5,7 @@ import { type OnGatewayConnection, WebSocketGateway } from '@nestjs/websockets';
 import type { WebSocket } from 'ws';
 import { Admission } from '../node/admission.js';
 import { Reception } from '../session/reception.js';
+import { ClientAddresses } from './client-address.js';
 import { Connection } from './connection.js';
 import { bearerOf } from './push-ws-adapter.js';
 
@@ -13,13 +14,15 @@ export class PushGateway implements OnGatewayConnection {
   constructor(
     private readonly reception: Reception,
     private readonly admission: Admission,
+    private readonly addresses: ClientAddresses,
     private readonly random: Random,
   ) {}
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const connection = new Connection(socket, `c_${randomName(this.random, 16)}`);
-    this.admission.opened();
-    socket.once('close', () => this.admission.closed());
+    const address = this.addresses.of(request);
+    this.admission.opened(address);
+    socket.once('close', () => this.admission.closed(address));
     void this.reception.receive(connection, {
       token: bearerOf(request) ?? '',
       origin: request.headers.origin,

@@ -1,5 +1,5 @@
 // A session from its welcome to its end, over real sockets, with a fake clock.
-import { deviceKey, encodeDoorbell, subjects, userKey, userLog } from '@carillon/domain';
+import { deviceKey, encodeDoorbell, fromJsonBytes, subjects, userKey, userLog } from '@carillon/domain';
 import type { Route } from '@carillon/domain/ports';
 import { limits } from '@carillon/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -167,6 +167,20 @@ describe('a session', () => {
     expect(await routesOf()).toHaveLength(1);
   });
 
+  it('delivers doorbells although the node is busy, and says that it is', async () => {
+    const device = rig.device();
+    await device.hello();
+    Object.defineProperty(rig.loop, 'isBusy', { get: () => true });
+    await rig.append(log, 1);
+    expect(await rig.ring(log, 0)).toEqual({ outcome: 'busy' });
+    await device.frame('message');
+  });
+
+  it('answers doorbells that it cannot read: nobody shall wait for them', async () => {
+    const answer = await rig.ports.bus.request(subjects.everyPush, new Uint8Array([9, 9]), 500);
+    expect(fromJsonBytes(answer)).toEqual({ outcome: 'taken', gone: [] });
+  });
+
   it('answers a doorbell for somebody else with gone', async () => {
     await rig.device().hello();
     const stranger = userLog(userKey('default', 'stranger'));
@@ -244,7 +258,9 @@ describe('a session ends', () => {
 
   it('4009 for the 21st instance of a user', async () => {
     for (let n = 0; n < limits.instancesPerUserMax; n++) await rig.device().hello({ instance: `i${n}` });
-    expect(await rig.device().closed).toBe(4009);
+    const device = await rig.device().open();
+    device.send({ type: 'hello', instance: 'one-more', cursors: {}, topics: [] });
+    expect(await device.closed).toBe(4009);
   });
 
   it('4200 when the node goes away, after it was asked to move', async () => {
