@@ -1,6 +1,6 @@
 // Runs the steps it is given, in order, on the pinned Node, after `npm ci` when the lockfile changed.
-// Uses nothing but Node 20 itself, for it runs before any package is there; it must never leave a process
-// behind.
+// Uses nothing but Node 20 itself, for it runs before any package is there;
+// it must never leave a process behind.
 import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -25,7 +25,11 @@ const steps = {
   standalone: { isServer: true, lines: [['--enable-source-maps', 'apps/standalone/dist/main.js']] },
   cluster: { isServer: true, lines: [['tools/cluster.ts']] },
   services: { isServer: true, lines: [['tools/services/main.ts']] },
+  simulate: { lines: [['tests/simulation/main.ts']] },
   rehearsal: { lines: [['tests/rehearsal/main.ts']] },
+  bench: { lines: [['tests/bench/main.ts']] },
+  chaos: { lines: [['tests/chaos/main.ts']] },
+  conformance: { lines: [['tests/conformance/main.ts']] },
   test: { lines: [['node_modules/vitest/vitest.mjs', 'run']] },
   lint: {
     say: 'Linting …',
