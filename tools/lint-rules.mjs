@@ -38,8 +38,8 @@ export const rules = {
     },
   },
   /**
-   * A constructor lists dependencies and may have more parameters than a function, whose callers must read
-   * them.
+   * A constructor lists dependencies and may have more parameters than a function,
+   * whose callers must read them.
    */
   'max-params': {
     create(context) {

@@ -1,5 +1,5 @@
-// The server goes away, in good order and by kill -9, and comes back: what was sent meanwhile is kept and
-// arrives.
+// The server goes away, in good order and by kill -9, and comes back:
+// what was sent meanwhile is kept and arrives.
 import { describe, expect, it } from 'vitest';
 import { upTo, useStage } from './stage.ts';
 

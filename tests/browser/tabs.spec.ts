@@ -1,5 +1,5 @@
-// Reloads, two tabs of one user, tabs that are closed and come back: each tab gets everything once and in
-// order.
+// Reloads, two tabs of one user, tabs that are closed and come back:
+// each tab gets everything once and in order.
 import { describe, expect, it } from 'vitest';
 import { upTo, useStage } from './stage.ts';
 

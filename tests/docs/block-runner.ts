@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { freePort } from '../../tools/services/port.ts';
 import { Command, root } from '../house/command.ts';
-import { mainOf } from '../processes/built.ts';
+import { mainOf } from '../setup/built.ts';
 import type { Block } from './page.ts';
 
 /** Ports as the pages name them: public, internal, and that of the reader's own backend. */

@@ -1,6 +1,6 @@
 // The page of metrics is what a process says of itself.
 import { beforeAll, expect, it } from 'vitest';
-import { buildApps } from '../processes/built.ts';
+import { buildApps, buildTimeoutMs } from '../setup/built.ts';
 import { Reader } from './block-runner.ts';
 import { textOf } from './page.ts';
 import { comparePage, type Table } from './table.ts';
@@ -10,7 +10,7 @@ const hint = 'run it with UPDATE_DOCS=1, then fill in what is new';
 /** What prom-client says of the process; the page names the two beginnings. */
 const ofProcess = /^(?:process|nodejs)_/;
 
-beforeAll(buildApps, 180_000);
+beforeAll(buildApps, buildTimeoutMs);
 
 it('the page lists every metric of all four services, as they say it themselves', async () => {
   const reader = await Reader.begin();

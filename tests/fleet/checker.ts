@@ -7,7 +7,16 @@ export interface Seen {
   readonly user: string;
   readonly device: string;
   readonly at: number;
-  readonly kind: 'got' | 'again' | 'again-after-ack' | 'jump' | 'skip' | 'welcome' | 'closed' | 'frame';
+  readonly kind:
+    | 'got'
+    | 'again'
+    | 'again-after-ack'
+    | 'jump'
+    | 'skip'
+    | 'welcome'
+    | 'closed'
+    | 'silent'
+    | 'frame';
   readonly seq?: number;
   readonly id?: string;
   readonly sentAt?: number;
@@ -16,6 +25,8 @@ export interface Seen {
   readonly to?: number;
   readonly resumed?: boolean;
   readonly code?: number;
+  /** Of a welcome. */
+  readonly node?: string;
 }
 
 export interface Verdict {

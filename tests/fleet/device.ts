@@ -21,6 +21,8 @@ interface Frame {
 const reconnectMinMs = 100;
 const reconnectMaxMs = 3_000;
 const openTimeoutMs = 5_000;
+/** Of heartbeats without a byte, before the client takes its socket for dead. */
+const silenceMax = 1.5;
 
 export class Device {
   isOpen = false;
@@ -35,6 +37,8 @@ export class Device {
   private settled = -1;
   private isStopped = false;
   private attempt = 0;
+  private heardAt = 0;
+  private heartbeatMs = Number.POSITIVE_INFINITY;
   private first = 0;
 
   private readonly plan: DevicePlan;
@@ -66,8 +70,13 @@ export class Device {
     this.socket?.close(1000);
   }
 
-  /** Sends the ack for what is in the log; the log must have been flushed. */
+  /** Sends the ack for what is in the log, which must have been flushed; leaves a socket that is silent. */
   ack(): void {
+    if (this.isOpen && Date.now() - this.heardAt > this.heartbeatMs * silenceMax) {
+      this.note({ kind: 'silent' });
+      this.isOpen = false;
+      this.socket?.terminate();
+    }
     if (this.isHolding || this.settled >= this.received || !this.isOpen) return;
     this.settled = this.received;
     this.send({ type: 'ack', log: 'user', seq: this.settled });
@@ -105,6 +114,7 @@ export class Device {
   }
 
   private take(frame: Frame): void {
+    this.heardAt = Date.now();
     switch (frame.type) {
       case 'welcome':
         this.welcome(frame);
@@ -135,6 +145,7 @@ export class Device {
     this.isOpen = true;
     this.first += this.attempt;
     this.attempt = 0;
+    this.heartbeatMs = frame['heartbeatMs'] as number;
     this.note({ kind: 'welcome', from: start.from, resumed: start.resumed, node: this.node });
     if (this.settled < 0 || !start.resumed) {
       this.settled = start.from;

@@ -6,7 +6,8 @@ import { seededRandom } from './random.ts';
 
 /** The only message from the parent. The key comes in the environment (CARILLON_KEY). */
 export interface PosterOrder {
-  readonly collectUrl: string;
+  /** After a failure the next one: what a balancer would do that has seen this one fail. */
+  readonly collectUrls: readonly string[];
   readonly users: readonly string[];
   readonly seed: number;
   readonly logFile: string;
@@ -17,12 +18,23 @@ export interface PosterOrder {
   readonly batches: number;
   readonly batchItems: number;
   readonly messagesPerSecond: number;
+  /** Makes the keys of this run its own, where one cluster sees several. */
+  readonly keyPrefix?: string;
 }
 
 /** Sent to the parent several times a second; `isDone` once, at the end. */
 export interface PosterStatus {
   readonly accepted: number;
   readonly refusedForNow: number;
+  /**
+   * Requests that were not accepted, by what became of them: a status, `unreachable` where nobody listened,
+   * `cut` where the connection ended or was silent for too long.
+   */
+  readonly refusals: Readonly<Record<string, number>>;
+  /** 503 without Retry-After. */
+  readonly unhelpful: number;
+  /** The longest that an answered request waited for its refusal. */
+  readonly slowestRefusalMs: number;
   readonly isDone: boolean;
 }
 
@@ -49,15 +61,22 @@ interface Job {
 
 interface Answer {
   readonly status: number;
+  readonly hasRetryAfter: boolean;
   readonly body: { id?: string; results?: { status: string; id?: string }[] };
 }
 
+type Unanswered = 'unreachable' | 'cut';
+
 const inFlightMax = 32;
 const retryMs = 250;
-const giveUpMs = 60_000;
+const giveUpMs = 120_000;
 
 let accepted = 0;
 let refusedForNow = 0;
+let unhelpful = 0;
+let slowestRefusalMs = 0;
+let urlAt = 0;
+const refusals: Record<string, number> = {};
 
 process.once('message', (order: PosterOrder) => void run(order));
 process.on('disconnect', () => process.exit(1));
@@ -65,7 +84,7 @@ process.on('disconnect', () => process.exit(1));
 async function run(order: PosterOrder): Promise<void> {
   const log = new FleetLog(order.logFile);
   const jobs = plan(order);
-  const report = setInterval(() => process.send?.({ accepted, refusedForNow, isDone: false }), 200);
+  const report = setInterval(() => process.send?.(status(false)), 200);
   const startedAt = Date.now();
   const running = new Set<Promise<void>>();
   let begun = 0;
@@ -80,7 +99,11 @@ async function run(order: PosterOrder): Promise<void> {
   await Promise.all(running);
   clearInterval(report);
   log.close();
-  process.send?.({ accepted, refusedForNow, isDone: true } satisfies PosterStatus, () => process.exit(0));
+  process.send?.(status(true), () => process.exit(0));
+}
+
+function status(isDone: boolean): PosterStatus {
+  return { accepted, refusedForNow, refusals, unhelpful, slowestRefusalMs, isDone };
 }
 
 /** All jobs of the run in a seeded order; the same seed posts the same messages. */
@@ -106,15 +129,17 @@ function plan(order: PosterOrder): Job[] {
     const other = Math.floor(random() * (at + 1));
     [jobs[at], jobs[other]] = [jobs[other] as Omit<Job, 'key'>, jobs[at] as Omit<Job, 'key'>];
   }
-  return jobs.map((job, at) => ({ ...job, key: `run-${order.seed}-${at}` }));
+  return jobs.map((job, at) => ({ ...job, key: `${order.keyPrefix ?? 'run'}-${order.seed}-${at}` }));
 }
 
 /** Until every item is accepted. What is not after a minute is a failure of the run. */
 async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> {
   const postedAt = Date.now();
   for (;;) {
+    const at = urlAt;
+    const startedAt = Date.now();
     const answer = await attempt(order, job);
-    const ids = answer && acceptedIds(job, answer);
+    const ids = typeof answer === 'object' ? acceptedIds(job, answer) : undefined;
     if (ids) {
       const answeredAt = Date.now();
       job.items.forEach((item, at) => {
@@ -125,12 +150,23 @@ async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> 
       accepted += job.items.length;
       return;
     }
-    if (answer && answer.status < 500 && answer.status !== 429 && answer.status !== 200) {
-      throw new Error(`Collect answered ${answer.status}: ${JSON.stringify(answer.body)}`);
-    }
+    note(answer, Date.now() - startedAt);
+    if (at === urlAt) urlAt++;
     if (Date.now() - postedAt > giveUpMs) throw new Error(`not accepted within ${giveUpMs} ms: ${job.key}`);
     refusedForNow++;
     await sleep(retryMs);
+  }
+}
+
+/** @throws Error for an answer that no repetition can better */
+function note(answer: Answer | Unanswered, tookMs: number): void {
+  const what = typeof answer === 'object' ? String(answer.status) : answer;
+  refusals[what] = (refusals[what] ?? 0) + 1;
+  if (typeof answer !== 'object') return;
+  slowestRefusalMs = Math.max(slowestRefusalMs, tookMs);
+  if (answer.status === 503 && !answer.hasRetryAfter) unhelpful++;
+  if (answer.status < 500 && answer.status !== 429 && answer.status !== 200) {
+    throw new Error(`Collect answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }
 }
 
@@ -143,11 +179,12 @@ function acceptedIds(job: Job, answer: Answer): string[] | undefined {
   return ids.length === job.items.length ? ids : undefined;
 }
 
-/** One request; undefined when no answer came. */
-async function attempt(order: PosterOrder, job: Job): Promise<Answer | undefined> {
+/** One request. Without an answer the key makes a repetition harmless. */
+async function attempt(order: PosterOrder, job: Job): Promise<Answer | Unanswered> {
   const isBatch = job.way === 'batch';
+  const collectUrl = order.collectUrls[urlAt % order.collectUrls.length];
   try {
-    const response = await fetch(`${order.collectUrl}/v1/messages${isBatch ? ':batch' : ''}`, {
+    const response = await fetch(`${collectUrl}/v1/messages${isBatch ? ':batch' : ''}`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${process.env['CARILLON_KEY']}`,
@@ -157,8 +194,10 @@ async function attempt(order: PosterOrder, job: Job): Promise<Answer | undefined
       body: JSON.stringify(isBatch ? { messages: job.items } : job.items[0]),
       signal: AbortSignal.timeout(10_000),
     });
-    return { status: response.status, body: (await response.json()) as Answer['body'] };
-  } catch {
-    return undefined; // cut off in the middle: the key makes a repetition harmless
+    const hasRetryAfter = response.headers.has('retry-after');
+    return { status: response.status, hasRetryAfter, body: (await response.json()) as Answer['body'] };
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } };
+    return cause?.code === 'ECONNREFUSED' ? 'unreachable' : 'cut';
   }
 }

@@ -17,13 +17,17 @@ export class Scraper {
   private readonly targets: () => readonly Target[];
   private readonly current = new Map<string, Counts>();
   private readonly past: Counts = { ...none };
+  private base: Counts = { ...none };
   private timer: NodeJS.Timeout | undefined;
 
   constructor(targets: () => readonly Target[]) {
     this.targets = targets;
   }
 
-  start(): void {
+  /** From here on it counts; what the nodes delivered before is somebody else's. */
+  async start(): Promise<void> {
+    await this.scrape();
+    for (const counts of this.current.values()) add(this.base, counts);
     this.timer = setInterval(() => void this.scrape(), everyMs);
   }
 
@@ -37,6 +41,7 @@ export class Scraper {
   shares(): Counts {
     const total = { ...this.past };
     for (const counts of this.current.values()) add(total, counts);
+    for (const way of Object.keys(none) as Way[]) total[way] -= this.base[way];
     const sum = total.live + total.replay + total['anti-entropy'];
     return {
       live: total.live / sum,

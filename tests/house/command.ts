@@ -1,4 +1,5 @@
-// Runs one tool of the house as a child process and keeps what it says, so that a failing spec can show it.
+// Runs a tool of the house or an app as a child process and keeps what it says, so that a spec that fails can
+// show it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -8,8 +9,10 @@ export const root = join(import.meta.dirname, '../..');
 
 export interface Options {
   readonly cwd?: string;
-  /** Laid over our own environment, without what vitest and Nx put there. */
+  /** Laid over a plain environment. */
   readonly env?: Record<string, string>;
+  /** Set up for several tests: whoever starts it ends it. Otherwise it ends with its test. */
+  readonly outlivesTest?: boolean;
 }
 
 export interface Outcome {
@@ -18,7 +21,7 @@ export interface Outcome {
   readonly output: string;
 }
 
-/** A running tool: `said` waits for a line that matches, `ended` for the end. */
+/** A running process: `said` waits for a line that matches, `ended` for the end. */
 export class Command {
   readonly child: ChildProcess;
   readonly ended: Promise<Outcome>;
@@ -26,10 +29,10 @@ export class Command {
   /** Told when there is more output. */
   readonly #waiting: (() => void)[] = [];
 
-  constructor(args: readonly string[], { cwd = root, env = {} }: Options = {}) {
-    this.child = spawn(process.execPath, args, { cwd, env: { ...cleanEnvironment(), ...env } });
+  constructor(args: readonly string[], { cwd = root, env = {}, outlivesTest = false }: Options = {}) {
+    this.child = spawn(process.execPath, args, { cwd, env: { ...plainEnvironment(), ...env } });
     // A spec that fails half way must not leave its tool running.
-    onTestFinished(() => void this.child.kill('SIGTERM'));
+    if (!outlivesTest) onTestFinished(() => void this.child.kill('SIGTERM'));
     for (const stream of [this.child.stdout, this.child.stderr])
       stream?.on('data', (data) => {
         this.#output += data;
@@ -44,7 +47,7 @@ export class Command {
     return this.child.pid ?? 0;
   }
 
-  /** The first match in the output. @throws with the output if the tool ends without it */
+  /** The first match in the output. @throws with the output if the process ends without it */
   async said(pattern: RegExp): Promise<RegExpExecArray> {
     const isOver = this.ended.then(() => true);
     for (;;) {
@@ -62,7 +65,8 @@ export function run(args: readonly string[], options?: Options): Promise<Outcome
   return new Command(args, options).ended;
 }
 
-function cleanEnvironment(): NodeJS.ProcessEnv {
+/** Our own environment without what vitest and Nx put there, as a person's terminal has it. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(?:NX_|VITEST|NODE_ENV|FORCE_COLOR)/.test(name),
   );

@@ -1,5 +1,5 @@
-// The real servers behind the tests: they take the faults that specs put on them, and never outlive their
-// run.
+// The real servers behind the tests:
+// they take the faults that specs put on them, and never outlive their run.
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,14 +1,14 @@
-// Proves that the real processes over real servers carry messages, survive kills, and leave nothing
-// behind.
+// Proves that the real processes over real servers carry messages,
+// survive kills, and leave nothing behind.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
 import { Command } from '../house/command.ts';
 import { descendants, foldersOf, survivors } from '../house/processes.ts';
-import { buildTimeoutMs } from '../setup/built.ts';
-import { buildApps } from './built.ts';
+import { buildApps, buildTimeoutMs } from '../setup/built.ts';
 
 const log: string[] = [];
 let cluster: Cluster;
@@ -151,15 +151,20 @@ describe('npm run cluster', () => {
     const command = new Command(['tools/cluster.ts']);
     try {
       const [text = ''] = await command.said(/The cluster is ready[\s\S]*Ctrl-C stops everything/);
-      const key = /CARILLON_KEY=(\S+)/.exec(text)?.[1] ?? '';
+      const [, keyLine = '', keyFile = ''] = /^ {2}(export CARILLON_KEY=\$\(cat (\S+)\))$/m.exec(text) ?? [];
       const curl = /^ {2}(curl -i (?:.*\\\n)*.*)$/m.exec(text)?.[1] ?? '';
-      const env = { ...process.env, CARILLON_KEY: key };
-      const sent = execFileSync('sh', ['-c', curl], { env, stdio: ['ignore', 'pipe', 'ignore'] }).toString();
+      const pasted = `${keyLine}\n${curl}`;
+      const sent = execFileSync('sh', ['-c', pasted], { stdio: ['ignore', 'pipe', 'ignore'] }).toString();
       expect(sent).toMatch(/^HTTP\/1\.1 202 /);
+      expect(statSync(keyFile).mode & 0o777).toBe(0o600);
+      const key = readFileSync(keyFile, 'utf8').trim();
       const pids = descendants(command.pid);
       expect(pids.length).toBeGreaterThanOrEqual(8);
       command.child.kill('SIGINT');
-      expect((await command.ended).code).toBe(0);
+      const { code, output } = await command.ended;
+      expect(code).toBe(0);
+      expect(output).not.toContain(key);
+      expect(existsSync(keyFile)).toBe(false);
       expect(await survivors(pids)).toEqual([]);
     } finally {
       command.child.kill('SIGKILL');

@@ -2,8 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../tools/services/port.ts';
 import { Command, run } from '../house/command.ts';
-import { buildTimeoutMs } from '../setup/built.ts';
-import { type AppName, buildApps, mainOf } from './built.ts';
+import { type AppName, buildApps, buildTimeoutMs, mainOf } from '../setup/built.ts';
 
 beforeAll(buildApps, buildTimeoutMs);
 

@@ -1,5 +1,5 @@
-// Proves what a person meets after `npm start`: commands that work, sentences that help, an end that is
-// clean.
+// Proves what a person meets after `npm start`:
+// commands that work, sentences that help, an end that is clean.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -11,8 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { freePort } from '../../tools/services/port.ts';
 import { Command, run } from '../house/command.ts';
 import { descendants, survivors } from '../house/processes.ts';
-import { buildTimeoutMs } from '../setup/built.ts';
-import { buildApps, mainOf } from './built.ts';
+import { buildApps, buildTimeoutMs, mainOf } from '../setup/built.ts';
 
 beforeAll(buildApps, buildTimeoutMs);
 

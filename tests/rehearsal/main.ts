@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
 import { check, type Seen, type Span } from '../fleet/checker.ts';
+import { type Figure, table } from '../fleet/figure.ts';
 import type { FleetCommand, FleetStatus } from '../fleet/fleet.ts';
 import { readLines } from '../fleet/fleet-log.ts';
 import { Outsider } from '../fleet/outsider.ts';
 import type { Posted, PosterOrder, PosterStatus } from '../fleet/poster.ts';
-import { Scraper } from './scraper.ts';
-import { type Row, table } from './table.ts';
+import { Scraper } from '../fleet/scraper.ts';
 
 const { values } = parseArgs({
   options: {
@@ -66,7 +66,7 @@ async function rehearse(on: Cluster): Promise<boolean> {
     fleet.tell({ kind: 'start', pushUrls, authUrl: on.authUrl, users, logFile: logs.fleet, seed });
     await fleet.until((status) => status.open === sockets, 60_000, `${sockets} sockets open`);
     say(`${sockets} sockets open`);
-    scraper.start();
+    await scraper.start();
     poster.tell(order(on, logs.poster));
     await faultPushNode(on, fleet, poster);
     await faultRedisAndNats(on, poster);
@@ -92,9 +92,9 @@ function order(on: Cluster, logFile: string): PosterOrder {
   const batches = Math.floor(messages / 200);
   const batchItems = 100;
   const singles = messages - lists - batches * batchItems;
-  const { collectUrl } = on;
+  const { collectUrls } = on;
   return {
-    collectUrl,
+    collectUrls,
     users,
     seed,
     logFile,
@@ -147,7 +147,7 @@ async function faultRedisAndNats(on: Cluster, poster: Outsider<PosterOrder, Post
 function report(posted: readonly Posted[], seen: readonly Seen[], scraper: Scraper): boolean {
   const verdict = check(posted, seen, faults);
   const shares = scraper.shares();
-  const rows: Row[] = [
+  const rows: Figure[] = [
     {
       what: 'messages acknowledged with 202',
       is: verdict.acknowledged,
@@ -184,7 +184,7 @@ function report(posted: readonly Posted[], seen: readonly Seen[], scraper: Scrap
 }
 
 /** A figure of speed: shown always, judged unless the run is about the promises only. */
-function judged({ what, is, must, ok }: Required<Row>): Row[] {
+function judged({ what, is, must, ok }: Required<Figure>): Figure[] {
   return [values['promises-only'] ? { what, is } : { what, is, must, ok }];
 }
 

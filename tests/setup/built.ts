@@ -5,10 +5,13 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { holdLock } from '../../tools/services/lock.ts';
-import { root } from '../house/command.ts';
+import { plainEnvironment, root } from '../house/command.ts';
 
 /** Time enough for a build without a cache on a busy machine. */
 export const buildTimeoutMs = 300_000;
+
+const apps = ['auth', 'collect', 'dispatch', 'push', 'standalone'] as const;
+export type AppName = (typeof apps)[number];
 
 /** The packages by name, with all they need. @throws with the compiler's words */
 export async function build(...names: readonly string[]): Promise<void> {
@@ -29,8 +32,12 @@ export async function build(...names: readonly string[]): Promise<void> {
   }
 }
 
-/** Our own environment without what vitest and nx put there, as a person's terminal has it. */
-export function plainEnvironment(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(?:NX_|VITEST|NODE_ENV)/.test(name));
-  return { ...Object.fromEntries(kept), NX_DAEMON: 'false', NO_COLOR: '1' };
+/** All five apps. @throws with the compiler's words */
+export function buildApps(): Promise<void> {
+  return build(...apps.map((app) => `@carillon/${app}-app`));
+}
+
+/** What Node is to run for an app. */
+export function mainOf(app: AppName): string[] {
+  return ['--enable-source-maps', join(root, 'apps', app, 'dist/main.js')];
 }

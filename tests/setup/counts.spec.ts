@@ -1,5 +1,5 @@
-// The last line of every run can be trusted: it counts each way a run can fail, and the exit code says the
-// same.
+// The last line of every run can be trusted:
+// it counts each way a run can fail, and the exit code says the same.
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

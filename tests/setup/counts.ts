@@ -1,6 +1,6 @@
 // Ends a test run with a table of counts per suite and one last line, `N passed, N failed`, for people and
-// CI. A file that could not be loaded and an error outside all tests count as failed; a run of no tests
-// fails.
+// CI. A file that could not be loaded and an error outside all tests count as failed;
+// a run of no tests fails.
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 const testsProject = '@carillon/tests';

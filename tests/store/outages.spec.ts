@@ -1,27 +1,19 @@
 // Members of a replica set paused and killed: nothing is confirmed on a guess, and what was confirmed stays.
-import { type Draft, type LogKey, userKey, userLog } from '@carillon/domain';
+import { join } from 'node:path';
+import type { Draft } from '@carillon/domain';
 import type { Appended, Store } from '@carillon/domain/ports';
-import { MongoStore } from '@carillon/store-mongo';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type MongoMember, type MongoServer, startMongo } from '../../tools/services/mongo.js';
-import { startChild } from './child.js';
-import { MachineClock, MachineRandom } from './machine.js';
+import { startFromSource } from '../../tools/source-child.js';
+import { draft, logOf, openStore } from './mongo.js';
+import type { PurgeOrder } from './purger.child.js';
 import { pause, until } from './until.js';
 import { expectKept, readDense, startWriters } from './writers.js';
 
 const database = 'outages';
 const answeredWithinMs = 6_000;
-const logOf = (name: string) => userLog(userKey('t', name));
-const draft = (id: string, log: LogKey): Draft => ({
-  id,
-  log,
-  acceptedAt: 1,
-  expiresAt: 2,
-  event: 'e',
-  data: '1',
-});
-const open = () =>
-  MongoStore.open({ url: server.url, database, clock: new MachineClock(), random: new MachineRandom() });
+const purgerFile = join(import.meta.dirname, 'purger.child.ts');
+const open = () => openStore({ url: server.url, database });
 let server: MongoServer;
 let store: Store;
 let other: Store;
@@ -106,7 +98,8 @@ it('leaves no hole when a purge and the primary under it are killed, and goes on
   );
   const killed = await server.primary();
   const bounds = { expiredBefore: 3, acceptedBefore: 2, limit: count };
-  const purger = startChild('purger.child.ts', { url: server.url, database, log, bounds });
+  const order: PurgeOrder = { url: server.url, database, log, bounds };
+  const purger = startFromSource(purgerFile, [JSON.stringify(order)]);
   await until('300 entries are purged', async () => (await other.log.read(log, 0, 1))[0]!.seq > 300);
   purger.kill('SIGKILL');
   await killed.kill();

@@ -1,27 +1,18 @@
 // A write concern that is not met in time hides which rows were refused: none of them may be taken for
-// inserted. The set keeps its primary for so long without a majority that the write concern's own time-out
-// comes first.
-import { type Draft, type LogKey, userKey, userLog } from '@carillon/domain';
+// inserted. The set keeps its primary for so long without a majority
+// that the write concern's own time-out comes first.
+import type { Draft, LogKey } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
-import { MongoStore } from '@carillon/store-mongo';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type MongoServer, startMongo } from '../../tools/services/mongo.js';
-import { MachineClock, MachineRandom } from './machine.js';
+import { draft, logOf, openStore } from './mongo.js';
 import { readDense } from './writers.js';
 
 const database = 'write_concern';
 const writeTimeoutMs = 3_000;
 const pausedMs = 3_400;
-const logs = ['a', 'b'].map((name) => userLog(userKey('t', name))) as [LogKey, LogKey];
-const warmLog = userLog(userKey('t', 'warm'));
-const draft = (id: string, log: LogKey): Draft => ({
-  id,
-  log,
-  acceptedAt: 1,
-  expiresAt: 2,
-  event: 'e',
-  data: '1',
-});
+const logs = ['a', 'b'].map(logOf) as [LogKey, LogKey];
+const warmLog = logOf('warm');
 const inserts: number[] = [];
 let server: MongoServer;
 let stores: Store[];
@@ -29,8 +20,9 @@ let stores: Store[];
 beforeAll(async () => {
   server = await startMongo({ members: 3, electionTimeoutMs: 5_000 });
   const open = () =>
-    MongoStore.open({
-      ...{ url: server.url, database, clock: new MachineClock(), random: new MachineRandom() },
+    openStore({
+      url: server.url,
+      database,
       onCommand: (name) => {
         if (name === 'insert') inserts.push(performance.now());
       },

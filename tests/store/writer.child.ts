@@ -1,11 +1,10 @@
 // A process of writers on one store: each appends its lists one after the other and prints what was
-// confirmed, one JSON line per list, again and again until nothing is unconfirmed. Must print nothing that is
-// not confirmed.
+// confirmed, one JSON line per list, again and again until nothing is unconfirmed.
+// Must print nothing that is not confirmed.
 // Argument: a `WriterOrder` as JSON.
 import { writeSync } from 'node:fs';
 import type { Draft, LogKey } from '@carillon/domain';
-import { MongoStore } from '@carillon/store-mongo';
-import { MachineClock, MachineRandom } from './machine.js';
+import { openStore } from './mongo.js';
 
 /** Each takes 5 s at most. */
 const sendsMax = 10;
@@ -39,12 +38,7 @@ await main(JSON.parse(process.argv[2] ?? '') as WriterOrder);
 
 async function main(order: WriterOrder): Promise<void> {
   const { url, database } = order;
-  const store = await MongoStore.open({
-    url,
-    database,
-    clock: new MachineClock(),
-    random: new MachineRandom(),
-  });
+  const store = await openStore({ url, database });
   const write = async (drafts: readonly Draft[]) => {
     for (let sends = 1; sends <= sendsMax; sends++) {
       const outcomes = await store.log.append(drafts);

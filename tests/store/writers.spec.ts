@@ -1,10 +1,9 @@
 // Many processes on one replica set of three members, all of them well.
-import { type Draft, type LogKey, userKey, userLog } from '@carillon/domain';
+import { userKey } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
-import { MongoStore } from '@carillon/store-mongo';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type MongoServer, startMongo } from '../../tools/services/mongo.js';
-import { MachineClock, MachineRandom } from './machine.js';
+import { draft, logOf, openStore } from './mongo.js';
 import { until } from './until.js';
 import type { Confirmation } from './writer.child.js';
 import { expectKept, readInPages, startWriters } from './writers.js';
@@ -16,23 +15,15 @@ interface SentCommand {
 
 const database = 'writers';
 const processes = ['p1', 'p2', 'p3', 'p4', 'p5'];
-const logOf = (name: string) => userLog(userKey('t', name));
-const draft = (id: string, log: LogKey): Draft => ({
-  id,
-  log,
-  acceptedAt: 1,
-  expiresAt: 2,
-  event: 'e',
-  data: '1',
-});
 const sent: SentCommand[] = [];
 let server: MongoServer;
 let store: Store;
 
 beforeAll(async () => {
   server = await startMongo({ members: 3 });
-  store = await MongoStore.open({
-    ...{ url: server.url, database, clock: new MachineClock(), random: new MachineRandom() },
+  store = await openStore({
+    url: server.url,
+    database,
     onCommand: (name, command) => sent.push({ name, command }),
   });
 }, 60_000);

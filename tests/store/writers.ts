@@ -1,10 +1,13 @@
 // Starts writer processes and judges what they said against what is in the store.
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Entry, LogKey } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
 import { expect } from 'vitest';
-import { startChild } from './child.js';
+import { startFromSource } from '../../tools/source-child.js';
 import type { Confirmation, WriterOrder } from './writer.child.js';
+
+const writerFile = join(import.meta.dirname, 'writer.child.ts');
 
 export interface Writers {
   /** What was confirmed, when all processes have ended well. @throws when one did not */
@@ -21,7 +24,7 @@ export function startWriters(names: readonly string[], order: Omit<WriterOrder, 
 }
 
 async function run(order: WriterOrder, onConfirmed: (confirmation: Confirmation) => void): Promise<void> {
-  const child = startChild('writer.child.ts', order);
+  const child = startFromSource(writerFile, [JSON.stringify(order)]);
   let rest = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
@@ -38,8 +41,8 @@ export interface Pages {
 }
 
 /**
- * The log from a cursor on, page by page, as a device would read it. Every page goes on where the last one
- * ended.
+ * The log from a cursor on, page by page, as a device would read it.
+ * Every page goes on where the last one ended.
  */
 export async function readInPages(store: Store, log: LogKey, { after, limit }: Pages): Promise<Entry[]> {
   const entries: Entry[] = [];
@@ -62,8 +65,8 @@ export async function readDense(store: Store, log: LogKey): Promise<Entry[]> {
 }
 
 /**
- * Everything confirmed is where it was confirmed, what a list has added to a log is in its order, and no log
- * has a hole.
+ * Everything confirmed is where it was confirmed,
+ * what a list has added to a log is in its order, and no log has a hole.
  * @returns all entries
  */
 export async function expectKept(

@@ -27,6 +27,14 @@ export interface AppFacts {
   readonly onLine: (name: string, line: string) => void;
 }
 
+/** How one start differs from the others. */
+export interface Alteration {
+  /** Instead of the app's own main: an absolute path. */
+  readonly main?: string;
+  /** Laid over its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** A process that can be hurt and brought back. */
 export class App {
   readonly name: string;
@@ -36,6 +44,7 @@ export class App {
   readonly #lastLines: string[] = [];
   #child: ChildProcess | undefined;
   #ended: Promise<number | null> = Promise.resolve(null);
+  #alteration: Alteration | undefined;
 
   constructor(facts: AppFacts) {
     this.name = facts.name;
@@ -43,6 +52,11 @@ export class App {
     this.internalUrl = facts.internalUrl;
     this.#facts = facts;
     living.add(this);
+  }
+
+  /** Whether the present child was started otherwise than the app is. */
+  get isAltered(): boolean {
+    return this.#alteration !== undefined;
   }
 
   /** 0 while it does not run. */
@@ -71,9 +85,13 @@ export class App {
     this.#child?.kill('SIGKILL');
   }
 
-  /** Starts it, after an end if it still runs, and waits until it is ready. @throws with its last words */
-  async restart(): Promise<void> {
+  /**
+   * Starts it, after an end if it still runs, and waits until it is ready. An alteration is for this start
+   * only. @throws with its last words
+   */
+  async restart(alteration?: Alteration): Promise<void> {
     await this.kill();
+    this.#alteration = alteration;
     this.#spawn();
     const deadline = Date.now() + readyTimeoutMs;
     while (!(await isReady(this.internalUrl))) {
@@ -103,13 +121,13 @@ export class App {
   }
 
   #spawn(): void {
-    const main = join(root, 'apps', this.#facts.app, 'dist/main.js');
+    const { main = join(root, 'apps', this.#facts.app, 'dist/main.js'), env } = this.#alteration ?? {};
     const [command = '', ...args] = dyingWithUs([process.execPath, '--enable-source-maps', main]);
     // A group of its own: Ctrl-C in the terminal must reach us alone, so that apps end in order.
     const child = spawn(command, args, {
       cwd: root,
       detached: true,
-      env: { ...process.env, ...this.#facts.env },
+      env: { ...process.env, ...this.#facts.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;

@@ -1,16 +1,21 @@
-// A whole Carillon on this machine: MongoDB, Redis and NATS as real servers, auth, collect, dispatch and
-// several push nodes as processes of their own. For development and for tests that break things; must leave
-// nothing running.
+// A whole Carillon on this machine: MongoDB, Redis and NATS as real servers, auth and any number of collects,
+// dispatches and push nodes as processes of their own.
+// For development and for tests that break things; must leave nothing running.
 import { randomBytes } from 'node:crypto';
 import { type MongoServer, startMongo } from '../services/mongo.ts';
 import { startNats } from '../services/nats.ts';
 import { freePort, isAnswering } from '../services/port.ts';
 import { startRedis } from '../services/redis.ts';
 import type { SingleServer } from '../services/single.ts';
+import { together } from '../services/together.ts';
 import { App } from './app.ts';
 
 export interface ClusterOptions {
   readonly pushNodes: number;
+  /** One, called `collect`, unless given; several are `collect-1` … */
+  readonly collects?: number;
+  /** As `collects`. */
+  readonly dispatches?: number;
   /** Of the replica set. */
   readonly members: 1 | 3;
   /** Laid over the environment of every process, as `DELIVERY_ANTI_ENTROPY_MS`. */
@@ -33,13 +38,15 @@ export interface ClusterServices {
 }
 
 export interface Cluster {
+  /** Of the first one. */
   readonly collectUrl: string;
+  readonly collectUrls: readonly string[];
   readonly authUrl: string;
   readonly pushUrls: readonly string[];
   /** Those of the processes that hold sockets. */
   readonly pushNodes: readonly App[];
   readonly adminKey: string;
-  /** auth, collect, dispatch, push-1, push-2 … */
+  /** auth, collect (-1 …), dispatch (-1 …), push-1, push-2 … */
   readonly processes: readonly App[];
   readonly services: ClusterServices;
   /** Drains the processes, then ends the servers. Idempotent. */
@@ -47,8 +54,8 @@ export interface Cluster {
 }
 
 /**
- * Everything is ready when this resolves. @throws with the last words of what did not start; nothing is left
- * then
+ * Everything is ready when this resolves.
+ * @throws with the last words of what did not start; nothing is left then
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const services = await startClusterServices(options.members);
@@ -67,11 +74,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await stop();
     throw error;
   }
-  const urlOf = (name: string) => apps.find((app) => app.name === name)?.url ?? '';
-  const nodes = apps.filter(({ name }) => name.startsWith('push-'));
+  const named = (kind: string) => apps.filter(({ name }) => name.replace(/-\d+$/, '') === kind);
+  const collectUrls = named('collect').map(({ url }) => url);
+  const nodes = named('push');
   return {
-    authUrl: urlOf('auth'),
-    collectUrl: urlOf('collect'),
+    authUrl: apps[0]?.url ?? '',
+    collectUrl: collectUrls[0] ?? '',
+    collectUrls,
     pushUrls: nodes.map(({ url }) => url),
     pushNodes: nodes,
     adminKey,
@@ -82,15 +91,8 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 }
 
 async function startClusterServices(members: 1 | 3): Promise<ClusterServices> {
-  const starting = [startMongo({ members }), startRedis(), startNats()] as const;
-  const settled = await Promise.allSettled(starting);
-  const failed = settled.filter((one) => one.status === 'rejected');
-  if (failed.length === 0) {
-    const [mongo, redis, nats] = await Promise.all(starting);
-    return { mongo, redis: flushable(redis), nats };
-  }
-  for (const one of settled) if (one.status === 'fulfilled') await one.value.stop();
-  throw new Error(failed.map(({ reason }) => String(reason)).join('\n'));
+  const [mongo, redis, nats] = await together([startMongo({ members }), startRedis(), startNats()]);
+  return { mongo, redis: flushable(redis), nats };
 }
 
 async function stopServices({ mongo, redis, nats }: ClusterServices): Promise<void> {
@@ -110,7 +112,7 @@ async function makeApps(
   services: ClusterServices,
   adminKey: string,
 ): Promise<App[]> {
-  const { pushNodes, env = {}, onLine = () => {} } = options;
+  const { pushNodes, collects, dispatches, env = {}, onLine = () => {} } = options;
   const shared = {
     MONGO_URL: services.mongo.url,
     REDIS_URL: services.redis.url,
@@ -118,13 +120,15 @@ async function makeApps(
     CARILLON_HTTP_HOST: '127.0.0.1',
     // Whoever ends a cluster does not want to wait for clients that nobody watches.
     PUSH_DRAIN_MS: '2000',
+    // All clients are on this machine.
+    PUSH_SOCKETS_PER_ADDRESS_MAX: '100000',
     ...env,
   };
   const names = [
     'auth',
-    'collect',
-    'dispatch',
-    ...Array.from({ length: pushNodes }, (_, at) => `push-${at + 1}`),
+    ...(collects === undefined ? ['collect'] : numbered('collect', collects)),
+    ...(dispatches === undefined ? ['dispatch'] : numbered('dispatch', dispatches)),
+    ...numbered('push', pushNodes),
   ];
   const ports = await freePorts(names.length * 2);
   return names.map((name, at) => {
@@ -144,6 +148,10 @@ async function makeApps(
       },
     });
   });
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => `${name}-${at + 1}`);
 }
 
 /** No port twice: nobody listens on the first when the second is asked for. */

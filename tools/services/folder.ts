@@ -1,6 +1,6 @@
 // Temporary data folders of servers, each marked with the process that owns it, so that the next start can
-// tell a dead run's folder from a living one. Must never end a process or remove a folder it cannot prove to
-// be ours.
+// tell a dead run's folder from a living one.
+// Must never end a process or remove a folder it cannot prove to be ours.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

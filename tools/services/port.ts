@@ -1,6 +1,6 @@
 // Free ports on the loopback and questions to what listens on them. Must never hand out a port of the
-// ephemeral range: a client that reconnects to a killed server there can connect to itself and block the
-// restart.
+// ephemeral range: a client that reconnects to a killed server there can connect to itself, and the server
+// finds its port taken.
 import { connect, createServer } from 'node:net';
 
 const portMin = 15_000;

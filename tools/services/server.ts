@@ -115,8 +115,8 @@ export class Server implements ServerControls {
       this.#program.binary,
       ...this.#program.args(this.port, this.#folder),
     ]);
-    // A session of its own: Ctrl-C in the terminal must reach us alone, so that apps can drain on living
-    // servers.
+    // A session of its own: Ctrl-C in the terminal must reach us alone,
+    // so that apps can drain on living servers.
     const child = spawn(command, args, { cwd: this.#folder, detached: true, stdio: ['ignore', log, log] });
     closeSync(log);
     this.#child = child;

@@ -5,6 +5,7 @@ import { startMongo } from './mongo.ts';
 import { startNats } from './nats.ts';
 import { isAnswering } from './port.ts';
 import { startRedis } from './redis.ts';
+import { together } from './together.ts';
 
 const reachTimeoutMs = 5_000;
 
@@ -22,26 +23,20 @@ interface Stoppable {
 }
 
 /**
- * All three answer when this resolves. @throws a sentence per server that cannot be had; nothing is left
- * running
+ * All three answer when this resolves.
+ * @throws a sentence per server that cannot be had; nothing is left running
  */
 export async function startServices(): Promise<Services> {
-  const starting: Promise<Stoppable>[] = [
+  const servers = await together<[Stoppable, Stoppable, Stoppable]>([
     given('MONGO_URL', isMongoAnswering) ?? startMongo({ members: 1 }),
     given('REDIS_URL', (url) => isHostAnswering(url, 6379)) ?? startRedis(),
     given('NATS_URL', (url) => isHostAnswering(url, 4222)) ?? startNats(),
-  ];
-  const settled = await Promise.allSettled(starting);
-  const started = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  ]);
+  const [mongo, redis, nats] = servers;
   const stop = async () => {
-    await Promise.all(started.map((server) => server.stop()));
+    await Promise.all(servers.map((server) => server.stop()));
   };
-  const [mongo, redis, nats] = started;
-  if (mongo && redis && nats) return { mongoUrl: mongo.url, redisUrl: redis.url, natsUrl: nats.url, stop };
-  await stop();
-  throw new Error(
-    settled.flatMap((one) => (one.status === 'rejected' ? [messageOf(one.reason)] : [])).join('\n'),
-  );
+  return { mongoUrl: mongo.url, redisUrl: redis.url, natsUrl: nats.url, stop };
 }
 
 /** The server somebody else runs, if the environment names one. */
@@ -74,8 +69,4 @@ async function isMongoAnswering(url: string): Promise<boolean> {
   } finally {
     await client.close();
   }
-}
-
-function messageOf(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
 }

@@ -20,8 +20,8 @@ const foreignTags: Record<string, readonly string[]> = {
 };
 
 /**
- * The folder of the unpacked wheel, installed first if need be. @throws one sentence that says what is
- * missing
+ * The folder of the unpacked wheel, installed first if need be.
+ * @throws one sentence that says what is missing
  */
 export async function installWheel(wheel: string): Promise<string> {
   const requirement = readFileSync(requirementsFile, 'utf8')

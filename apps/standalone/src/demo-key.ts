@@ -1,6 +1,6 @@
 /**
- * The API key of the demo page: may send messages, read them, and make tokens; nothing else. Kept in a file
- * (0600).
+ * The API key of the demo page: may send messages, read them, and make tokens; nothing else.
+ * Kept in a file (0600).
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * The REST calls of the demo. The key is fetched by the page itself and stays in memory; it is never
- * stored.
+ * The REST calls of the demo.
+ * The key is fetched by the page itself and stays in memory; it is never stored.
  */
 
 /** What a person typed into the form. */

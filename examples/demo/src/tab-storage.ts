@@ -1,6 +1,6 @@
 /**
- * JSON in sessionStorage: of this tab, and still there after a reload. A browser that refuses it only
- * forgets.
+ * JSON in sessionStorage: of this tab, and still there after a reload.
+ * A browser that refuses it only forgets.
  */
 
 /** The fallback where nothing was saved or it cannot be read. */

@@ -5,8 +5,8 @@ import { limits } from '@carillon/wire';
 import { z } from 'zod';
 
 /**
- * Any JSON of at most 64 KiB of text and 32 levels. Checked by hand: its shape is the producer's own
- * business.
+ * Any JSON of at most 64 KiB of text and 32 levels.
+ * Checked by hand: its shape is the producer's own business.
  */
 export const jsonContent = z.unknown().superRefine((value, context) => {
   // A level too many would also make the text below it expensive to write.
@@ -35,8 +35,8 @@ function isLonger(value: unknown, bytesMax: number): boolean {
 }
 
 /**
- * Never less than the bytes of the JSON text, and cheaper than writing it: what is small is let through by
- * this alone.
+ * Never less than the bytes of the JSON text, and cheaper than writing it:
+ * what is small is let through by this alone.
  */
 function ceiling(value: unknown): number {
   if (typeof value === 'string') return 6 * value.length + 3;

@@ -35,8 +35,8 @@ const targets = z.union([
 ]);
 
 /**
- * Absolute http(s), or relative to the page. No control characters: browsers drop them, "java\tscript:" would
- * run.
+ * Absolute http(s), or relative to the page.
+ * No control characters: browsers drop them, "java\tscript:" would run.
  */
 const urlPattern = /^(?:https?:\/\/[^\p{Cc}\s\\/]|(?![A-Za-z][A-Za-z0-9+.-]*:)(?!\/\/))[^\p{Cc}\s\\]*$/u;
 

@@ -3,8 +3,8 @@ import { type ErrorCode, errorCodes, type FieldCode, fieldCodes } from '@carillo
 import { z } from 'zod';
 
 /**
- * One wrong field: a JSON Pointer (RFC 6901) into the body, or the name of a header; `detail` names what is
- * allowed.
+ * One wrong field: a JSON Pointer (RFC 6901) into the body,
+ * or the name of a header; `detail` names what is allowed.
  */
 export const fieldFaultSchema = z.strictObject({
   pointer: z.string(),

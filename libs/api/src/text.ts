@@ -1,6 +1,6 @@
 /**
- * Texts of producers that are kept as they are: bounded, and such that every store gives back what it was
- * given.
+ * Texts of producers that are kept as they are:
+ * bounded, and such that every store gives back what it was given.
  */
 import { z } from 'zod';
 

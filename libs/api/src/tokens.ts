@@ -1,6 +1,6 @@
 /**
- * `POST /v1/tokens`: a token for one user in exchange for an API key. The tenant comes from the key, never
- * from here.
+ * `POST /v1/tokens`: a token for one user in exchange for an API key.
+ * The tenant comes from the key, never from here.
  */
 import { limits, namePattern, nameRule, topicPattern } from '@carillon/wire';
 import { z } from 'zod';

@@ -18,8 +18,8 @@ export type Message = Omit<MessageFrame, 'type'>;
 /** How the SDK is set up; everything but `token` has a default. */
 export interface CarillonOptions extends Partial<Surroundings> {
   /**
-   * Asked before the first connect, when the server says that the token has expired, and shortly before it
-   * does.
+   * Asked before the first connect, when the server says
+   * that the token has expired, and shortly before it does.
    */
   readonly token: TokenSource;
   /** Lasting id of this browser profile; default: the store's. Neither: an ephemeral device. */
@@ -186,9 +186,10 @@ export class Carillon {
     });
   }
 
-  /** Connects without a handler; what arrives before there is one counts as unhandled. While it waits for the
-   * next
-   *  attempt, makes it now: for a person who does not want to wait, never for a loop. */
+  /**
+   * Connects without a handler; what arrives before there is one counts as unhandled. While it waits for the
+   * next attempt, makes it now: for a person who does not want to wait, never for a loop.
+   */
   connect(): void {
     this.#connector.connect();
     this.#connector.wake();

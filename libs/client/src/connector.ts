@@ -23,8 +23,8 @@ const atOnceMax = 3;
 export type TokenSource = (context: { readonly signal: AbortSignal }) => string | Promise<string>;
 
 /**
- * Where the connection stands. `code` and `reason` say why it is not open; `retryInMs` when it is tried
- * again.
+ * Where the connection stands.
+ * `code` and `reason` say why it is not open; `retryInMs` when it is tried again.
  */
 export interface ConnectionState {
   readonly state: 'idle' | 'connecting' | 'open' | 'waiting' | 'closed';

@@ -13,8 +13,8 @@ const silentHeartbeats = 1.5;
 const heartbeatMissed: typeof closeCodes.heartbeatMissed = 4202;
 
 /**
- * A socket whose silence has a limit: 10 s for the token, 5 s until it is open, 5 s until the welcome, then
- * 1.5 heartbeats.
+ * A socket whose silence has a limit: 10 s for the token,
+ * 5 s until it is open, 5 s until the welcome, then 1.5 heartbeats.
  */
 export interface Link {
   /** Only once the link is open; after its end the frame is lost. */
@@ -87,8 +87,8 @@ export function openLink({ timer, WebSocket }: Surroundings, owner: LinkOwner): 
 }
 
 // Tolerant on purpose: wire's full decoder costs more than the whole SDK may weigh. Garbage is a frame of no
-// type, which nobody heeds; where it was a message, the next one is out of line and the SDK resumes from its
-// cursor.
+// type, which nobody heeds; where it was a message,
+// the next one is out of line and the SDK resumes from its cursor.
 function parse(data: unknown): ServerFrame {
   try {
     return Object(JSON.parse(data as string)) as ServerFrame;

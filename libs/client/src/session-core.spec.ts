@@ -262,8 +262,8 @@ describe('at random', () => {
 const head = 2_000;
 
 /**
- * Sends in order, but doubles one in five, loses one in fifty, and begins anew where it is refused or at
- * random.
+ * Sends in order, but doubles one in five, loses one in fifty,
+ * and begins anew where it is refused or at random.
  */
 function unreliableServer(core: SessionCore, draw: () => number): () => void {
   let sent = 0;

@@ -1,6 +1,6 @@
 /**
- * A clock that stands still until told to advance. Timers run in order of their time; promises settle between
- * them.
+ * A clock that stands still until told to advance.
+ * Timers run in order of their time; promises settle between them.
  */
 import { Clock, type Timer } from '@carillon/domain/ports';
 

@@ -6,8 +6,8 @@ import type { Draft, Entry, LogKey } from '@carillon/domain';
 import { type Appended, MessageLog, PortUnavailable } from '@carillon/domain/ports';
 
 /**
- * How an append fails. `placed`: it is there all the same; `not-placed`: it is not; `partly`: only the first
- * half is.
+ * How an append fails. `placed`: it is there all the same;
+ * `not-placed`: it is not; `partly`: only the first half is.
  */
 export type AppendFault = 'placed' | 'not-placed' | 'partly';
 

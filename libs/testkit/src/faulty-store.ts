@@ -1,6 +1,6 @@
 /**
- * A store that fails when told to. Must never break what its ports promise, nor change what the wrapped store
- * holds.
+ * A store that fails when told to.
+ * Must never break what its ports promise, nor change what the wrapped store holds.
  */
 import {
   type Cursors,

@@ -1,6 +1,6 @@
 /**
- * All ports of a process in memory, so that a service's spec needs no adapter of its own. Nothing survives
- * it.
+ * All ports of a process in memory, so that a service's spec needs no adapter of its own.
+ * Nothing survives it.
  */
 import { MemoryBus } from '@carillon/bus-memory';
 import type { Bus, RouteTable, Store } from '@carillon/domain/ports';

@@ -1,6 +1,6 @@
 /**
- * What a user's token says, and which topics it opens. Must never trust a value before its signature was
- * verified.
+ * What a user's token says, and which topics it opens.
+ * Must never trust a value before its signature was verified.
  */
 import { isName, isTopicPattern, limits } from '@carillon/wire';
 
@@ -31,8 +31,8 @@ export const tokenType = 'JWT';
 export const tokenSkewMs = 30_000;
 
 /**
- * Whether a token with these patterns may subscribe to the topic. Denies by default: without patterns,
- * nothing.
+ * Whether a token with these patterns may subscribe to the topic.
+ * Denies by default: without patterns, nothing.
  * @param patterns the `topics` claim of a verified token
  */
 export function isTopicAllowed(patterns: readonly string[] | undefined, topic: string): boolean {

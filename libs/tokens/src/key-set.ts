@@ -1,6 +1,6 @@
 /**
- * The public keys that count now, by their id. A key is parsed once and kept for as long as it stays in the
- * set.
+ * The public keys that count now, by their id.
+ * A key is parsed once and kept for as long as it stays in the set.
  */
 import type { PublicJwk } from '@carillon/domain';
 import { readVerificationKey, type VerificationKey } from './key.js';
@@ -26,10 +26,10 @@ export class KeySet {
   }
 
   /**
-   * From now on these keys count and no others; those that have not changed are not parsed again. All or
-   * nothing.
-   * @throws UnfitKey when one of them cannot be used, RangeError when they are too many; the set stays as it
-   * was.
+   * From now on these keys count and no others;
+   * those that have not changed are not parsed again. All or nothing.
+   * @throws UnfitKey when one of them cannot be used,
+   * RangeError when they are too many; the set stays as it was.
    */
   replace(jwks: readonly PublicJwk[]): void {
     if (jwks.length > keySetMax) throw new RangeError(`a key set has at most ${keySetMax} keys`);

@@ -58,8 +58,8 @@ export async function generateSigningKey(options: {
 }
 
 /**
- * The private key of a stored pair. @throws UnfitKey when the secret is another one or the halves do not
- * match.
+ * The private key of a stored pair.
+ * @throws UnfitKey when the secret is another one or the halves do not match.
  */
 export function openSigningKey(stored: SigningKey, secret?: string): TokenSigner {
   const { alg, key: publicKey } = readVerificationKey(stored.publicJwk);
@@ -71,8 +71,8 @@ export function openSigningKey(stored: SigningKey, secret?: string): TokenSigner
 }
 
 /**
- * A public key from its JWK. Takes the members of the key itself only: nothing in the JWK is followed or
- * fetched.
+ * A public key from its JWK.
+ * Takes the members of the key itself only: nothing in the JWK is followed or fetched.
  * @throws UnfitKey unless it is RSA with at least 2048 bits for RS256, or P-256 for ES256.
  */
 export function readVerificationKey(jwk: PublicJwk): VerificationKey {

@@ -88,8 +88,8 @@ function parseObject(part: string): Claims | undefined {
 
 function verifiedClaims(token: string, { key, alg }: VerificationKey): Claims | undefined {
   try {
-    // Times and names are judged below, after the signature, so that 'expired' is said of our own tokens
-    // only.
+    // Times and names are judged below, after the signature,
+    // so that 'expired' is said of our own tokens only.
     const payload: unknown = jwt.verify(token, key, {
       algorithms: [alg],
       ignoreExpiration: true,
@@ -97,8 +97,8 @@ function verifiedClaims(token: string, { key, alg }: VerificationKey): Claims | 
     });
     return isObject(payload) ? payload : undefined;
   } catch {
-    // The library throws for every token that is not what it should be; the keys were checked when they were
-    // read.
+    // The library throws for every token that is not what it should be;
+    // the keys were checked when they were read.
     return undefined;
   }
 }

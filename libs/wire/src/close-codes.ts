@@ -4,8 +4,8 @@
  */
 
 /**
- * Every close code of the protocol. 4000–4099: do not reconnect; 4100–4199: back off; 4200–4299: reconnect
- * now.
+ * Every close code of the protocol. 4000–4099: do not reconnect;
+ * 4100–4199: back off; 4200–4299: reconnect now.
  */
 export const closeCodes = {
   protocol: 4000,

@@ -7,8 +7,8 @@ import type { JsonValue } from './frames.js';
 import { limits } from './limits.js';
 
 /**
- * Any JSON value whose arrays and objects nest at most `limits.jsonDepthMax` deep and whose numbers are
- * finite.
+ * Any JSON value whose arrays and objects nest at most
+ * `limits.jsonDepthMax` deep and whose numbers are finite.
  */
 export const jsonValue: Rule<JsonValue> = {
   accepts: (value): value is JsonValue => isJson(value, limits.jsonDepthMax),

@@ -1,6 +1,6 @@
 /**
- * The Nest application of a process on Fastify: limits, answers, logs and metrics are the same for all
- * services.
+ * The Nest application of a process on Fastify:
+ * limits, answers, logs and metrics are the same for all services.
  */
 import {
   errorsPage,

@@ -29,8 +29,8 @@ interface Owned {
 }
 
 /**
- * All ports or none: what was opened before a fault is closed again. Waits for the store alone. @throws
- * StartFault
+ * All ports or none: what was opened before a fault is closed again. Waits for the store alone.
+ * @throws StartFault
  */
 export async function openPorts(parts: PortParts): Promise<{ ports: OpenedPorts; owned: readonly Owned[] }> {
   const { services, config, ports, clock, random, log } = parts;

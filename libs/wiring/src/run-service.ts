@@ -1,6 +1,6 @@
 /**
- * A whole process: reads the environment, starts the services, obeys signals, and ends with a code that
- * tells the truth.
+ * A whole process: reads the environment, starts the services,
+ * obeys signals, and ends with a code that tells the truth.
  */
 import { ConfigInvalid, processEnvironment, StartFault } from '@carillon/platform';
 import { type RunningService, type ServiceOptions, startService } from './start-service.js';

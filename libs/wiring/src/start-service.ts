@@ -1,6 +1,6 @@
 /**
- * Starts the services of a process and stops them again in order. No signals, no exits: fit for tests on
- * port 0.
+ * Starts the services of a process and stops them again in order.
+ * No signals, no exits: fit for tests on port 0.
  */
 import {
   type Config,

@@ -1,6 +1,6 @@
 /**
- * What stands for a port that a process has no use for: asking it is a mistake in a module, and is said at
- * once.
+ * What stands for a port that a process has no use for:
+ * asking it is a mistake in a module, and is said at once.
  */
 import type { RouteTable, Store } from '@carillon/domain/ports';
 

@@ -1,6 +1,6 @@
 /**
- * Where the connections of a memory bus meet. Must never call a subscriber before the sender's step has
- * ended.
+ * Where the connections of a memory bus meet.
+ * Must never call a subscriber before the sender's step has ended.
  */
 import type { BusMessage } from '@carillon/domain/ports';
 

@@ -13,8 +13,8 @@ export interface NatsBusOptions extends NatsLinkOptions {
   /** Begins the subjects of answers, so that a server can allow each service only its own: `_INBOX_push`. */
   readonly inboxPrefix: string;
   /**
-   * Told of what has no caller: a subscriber that threw, a published message too large. Default: a process
-   * warning.
+   * Told of what has no caller: a subscriber that threw, a published message too large.
+   * Default: a process warning.
    */
   readonly report?: (error: Error) => void;
 }
@@ -131,8 +131,8 @@ export class NatsBus extends Bus {
   }
 
   /**
-   * Only once the server knows the subscriptions: who catches up before that could miss what comes in
-   * between.
+   * Only once the server knows the subscriptions:
+   * who catches up before that could miss what comes in between.
    */
   #tellReconnected(connection: NatsConnection): void {
     connection.flush().then(

@@ -1,6 +1,6 @@
 /**
- * Requests that wait for an answer, told apart by a subject of their own under one inbox. Each must end
- * exactly once.
+ * Requests that wait for an answer, told apart by a subject of their own under one inbox.
+ * Each must end exactly once.
  */
 import { NoResponder, PortUnavailable, type Random, randomName, TimedOut } from '@carillon/domain/ports';
 import type { Msg } from 'nats';

@@ -1,6 +1,6 @@
 /**
- * What a route table holds, as plain maps, shared by all tables opened on it. Must never be taken for
- * durable.
+ * What a route table holds, as plain maps, shared by all tables opened on it.
+ * Must never be taken for durable.
  */
 import type { Incarnation, UserKey } from '@carillon/domain';
 

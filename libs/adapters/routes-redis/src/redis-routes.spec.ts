@@ -4,8 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Incarnation, incarnation, type UserKey, userKey } from '@carillon/domain';
 import { routeTableContract } from '@carillon/domain/contracts';
-import { Clock, LeaseExpired, PortUnavailable, type RouteTable } from '@carillon/domain/ports';
-import { SeededRandom } from '@carillon/testkit';
+import { LeaseExpired, PortUnavailable, type RouteTable } from '@carillon/domain/ports';
+import { MachineClock, SeededRandom } from '@carillon/testkit';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { startRedis } from '../../../../tools/services/redis.ts';
@@ -16,19 +16,9 @@ const leaseMs = 10_000;
 const seed = randomBytes(4).readUInt32LE();
 const random = new SeededRandom(seed);
 
-/** Faults of a real server take real time. */
-class RunningClock extends Clock {
-  override now = () => Date.now();
-  override monotonic = () => performance.now();
-  override after(ms: number, task: () => void) {
-    const timer = setTimeout(task, ms);
-    return { cancel: () => clearTimeout(timer) };
-  }
-  override nextTurn = (task: () => void) => void setImmediate(task);
-}
-
+// Faults of a real server take real time.
 const open = (url: string, prefix: string): Promise<RouteTable> =>
-  RedisRoutes.open({ url, prefix, clock: new RunningClock(), random, commandTimeoutMs });
+  RedisRoutes.open({ url, prefix, clock: new MachineClock(), random, commandTimeoutMs });
 const ann = userKey('t', 'ann');
 const node = incarnation('push-1', 'a');
 const nodesOf = async (table: RouteTable, user: UserKey) =>

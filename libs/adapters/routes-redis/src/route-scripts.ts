@@ -1,7 +1,7 @@
 /**
  * What must happen to a user's routes in one step, as Lua that Redis runs without interruption. A route is
- * one string: the incarnations that hold the user, separated by spaces, so that a batch is looked up with one
- * MGET.
+ * one string: the incarnations that hold the user,
+ * separated by spaces, so that a batch is looked up with one MGET.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Logs as arrays. One thread and no await inside a step: every call is atomic, which is more than the port
- * asks.
+ * Logs as arrays. One thread and no await inside a step:
+ * every call is atomic, which is more than the port asks.
  */
 import { type Draft, type Entry, type EntryId, type LogKey, messageIdOf } from '@carillon/domain';
 import { type Appended, MessageLog } from '@carillon/domain/ports';

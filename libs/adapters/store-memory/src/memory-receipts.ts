@@ -1,6 +1,6 @@
 /** Receipts in memory. Nothing is ever removed: for tests and short runs. */
 import type { ConnectionRecord, LogKey, Receipt, ReceiptAddition, UserKey } from '@carillon/domain';
-import { Receipts } from '@carillon/domain/ports';
+import { type ReceiptPlace, Receipts } from '@carillon/domain/ports';
 import type { MemoryAccess } from './memory-data.js';
 
 /** Receipts over maps. */
@@ -30,6 +30,10 @@ export class MemoryReceipts extends Receipts {
       (row) =>
         row.user === user && [...row.sent, ...row.settled].some((each) => each.from <= seq && seq <= each.to),
     );
+  }
+
+  override ofEntries(places: readonly ReceiptPlace[]): Promise<readonly (readonly Receipt[])[]> {
+    return Promise.all(places.map(({ log, seq, user }) => this.ofEntry(log, seq, user)));
   }
 
   override async connectionsOf(

@@ -1,6 +1,6 @@
 /**
- * The append on a model of a replica set: its rules one by one, then under every fault at once, over many
- * seeds.
+ * The append on a model of a replica set:
+ * its rules one by one, then under every fault at once, over many seeds.
  */
 import { type Draft, type Entry, type EntryId, type LogKey, userKey, userLog } from '@carillon/domain';
 import { type Appended, PortUnavailable } from '@carillon/domain/ports';

@@ -24,13 +24,13 @@ export interface InsertReply {
 }
 
 /**
- * What the append needs of a store. All reads see only what is committed, and everything confirmed before the
- * call.
+ * What the append needs of a store.
+ * All reads see only what is committed, and everything confirmed before the call.
  */
 export interface AppendCalls {
   /**
-   * ONE command that waits for a durable majority. Ordered: the rows after the first refused one are not
-   * tried.
+   * ONE command that waits for a durable majority.
+   * Ordered: the rows after the first refused one are not tried.
    * @throws PortUnavailable when the outcome is unknown; the command may even be carried out later.
    */
   insert(rows: readonly Entry[], isOrdered: boolean): Promise<InsertReply>;
@@ -135,8 +135,8 @@ export class Appender {
   }
 
   /**
-   * Learns the bases that are missing and, after any doubt, which of our rows are there and where the logs
-   * end now.
+   * Learns the bases that are missing and, after any doubt,
+   * which of our rows are there and where the logs end now.
    */
   async #look(lot: Lot): Promise<void> {
     if (!lot.isDoubtful) {

@@ -64,8 +64,8 @@ export class MongoDevices extends Devices {
 
   /** Cursors first: interrupted, the device is still there to be forgotten again. */
   async #forget(device: DeviceKey): Promise<void> {
-    // "A" is the character after "@". The range also holds devices whose names go on with "@": the log tells
-    // them apart.
+    // "A" is the character after "@".
+    // The range also holds devices whose names go on with "@": the log tells them apart.
     const range = { _id: { $gte: `${device}@`, $lt: `${device}A` } };
     const rows = await this.#guard.call(() => this.#cursors.find(range).toArray());
     const own = rows.filter((row) => row._id === cursorId(device, row.log)).map((row) => row._id);

@@ -7,8 +7,8 @@ import mongoose, { mongo } from 'mongoose';
 export const duplicateCode = 11000;
 
 /**
- * The port's error for a driver's error, which becomes its cause; anything else is a fault of ours and stays
- * as it is.
+ * The port's error for a driver's error, which becomes its cause;
+ * anything else is a fault of ours and stays as it is.
  */
 export function portError(error: unknown): unknown {
   if (error instanceof mongo.MongoError || error instanceof mongoose.MongooseError) {

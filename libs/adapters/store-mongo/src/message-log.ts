@@ -1,6 +1,6 @@
 /**
- * What is in a log, in which order. Reads go to the primary with read concern majority; must never read
- * otherwise.
+ * What is in a log, in which order.
+ * Reads go to the primary with read concern majority; must never read otherwise.
  */
 
 import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';
@@ -70,8 +70,8 @@ export class MongoLog extends MessageLog {
   }
 
   /**
-   * Takes no further drafts and resolves when the running appends have answered: at their deadline at the
-   * latest.
+   * Takes no further drafts and resolves when the running appends have answered:
+   * at their deadline at the latest.
    */
   async close(): Promise<void> {
     this.#isClosed = true;

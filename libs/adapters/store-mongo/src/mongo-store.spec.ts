@@ -2,8 +2,8 @@
 import { type Draft, parameters, userKey, userLog } from '@carillon/domain';
 import { storeContract } from '@carillon/domain/contracts';
 import { PortUnavailable } from '@carillon/domain/ports';
+import { MachineClock, MachineRandom } from '@carillon/testkit';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { MachineClock, MachineRandom } from './machine.fixture.js';
 import { MongoStore } from './mongo-store.js';
 import { type RawDatabase, rawDatabase } from './raw-database.fixture.js';
 

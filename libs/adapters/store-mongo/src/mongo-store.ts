@@ -36,8 +36,8 @@ export interface MongoStoreOptions {
 const callDeadlineMs = 6_000;
 const connectionsMax = 50;
 /**
- * How soon a member that stands still is noticed: one heartbeat and one time-out. Within the append's
- * deadline.
+ * How soon a member that stands still is noticed: one heartbeat and one time-out.
+ * Within the append's deadline.
  */
 const heartbeatMs = 1_000;
 const connectMs = 2_000;
@@ -113,8 +113,8 @@ function connect({ url, database, onCommand }: MongoStoreOptions): Connection {
     readConcern: { level: 'majority' },
     readPreference: 'primary',
     // After a failover the driver sends a command once more under its old number, and the server does not do
-    // it twice: safe for runs (a row is only tried after its predecessor) and for `$push`, and it leaves
-    // fewer outcomes unknown.
+    // it twice: safe for runs (a row is only tried after its predecessor)
+    // and for `$push`, and it leaves fewer outcomes unknown.
     retryWrites: true,
     retryReads: true,
     ignoreUndefined: true,

@@ -1,7 +1,7 @@
 /** The plan of `heads`: one index key per log, however long the logs are. */
 import { type LogKey, userKey, userLog } from '@carillon/domain';
+import { MachineClock, MachineRandom } from '@carillon/testkit';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { MachineClock, MachineRandom } from './machine.fixture.js';
 import { MongoStore } from './mongo-store.js';
 import { newestPipeline } from './newest.js';
 import { type RawDatabase, rawDatabase } from './raw-database.fixture.js';

@@ -1,6 +1,6 @@
 /**
- * The ledger beside the log: what connections were sent and settled. Rows vanish 30 days after they were
- * made.
+ * The ledger beside the log: what connections were sent and settled.
+ * Rows vanish 30 days after they were made.
  */
 
 import {
@@ -12,11 +12,14 @@ import {
   type TimedRange,
   type UserKey,
 } from '@carillon/domain';
-import { type Clock, Receipts } from '@carillon/domain/ports';
+import { type Clock, type ReceiptPlace, Receipts } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
 import type { ConnectionRow, ReceiptRow } from './rows.js';
 import { upsertAll } from './upserts.js';
+
+/** Each is a branch of one query, with index bounds of its own. */
+const placesPerQuery = 100;
 
 export interface ReceiptsOptions {
   readonly receipts: mongo.Collection<ReceiptRow>;
@@ -58,13 +61,17 @@ export class MongoReceipts extends Receipts {
   }
 
   override async ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]> {
-    const rows = await this.#guard.call(() =>
-      this.#receipts
-        .find({ log, user: logUser(log) ?? user, to: { $gte: seq }, from: { $lte: seq } })
-        .sort({ createdAt: 1, _id: 1 })
-        .toArray(),
-    );
-    return rows.map(receiptFromRow).filter((receipt) => includes(receipt, seq));
+    const [found = []] = await this.ofEntries([{ log, seq, user }]);
+    return found;
+  }
+
+  override async ofEntries(places: readonly ReceiptPlace[]): Promise<readonly (readonly Receipt[])[]> {
+    const owned = places.map((place) => ({ ...place, user: logUser(place.log) ?? place.user }));
+    const found: Receipt[][] = [];
+    for (let from = 0; from < owned.length; from += placesPerQuery) {
+      found.push(...(await this.#at(owned.slice(from, from + placesPerQuery))));
+    }
+    return found;
   }
 
   override async connectionsOf(
@@ -82,6 +89,20 @@ export class MongoReceipts extends Receipts {
         .toArray(),
     );
     return rows.map(({ _id, writtenAt: _writtenAt, ...rest }) => ({ id: _id, ...rest }));
+  }
+
+  async #at(places: readonly ReceiptPlace[]): Promise<Receipt[][]> {
+    const branches = places.map(({ log, seq, user }) => ({
+      ...{ log, user },
+      ...{ to: { $gte: seq }, from: { $lte: seq } },
+    }));
+    const rows = await this.#guard.call(() =>
+      this.#receipts.find({ $or: branches }).sort({ createdAt: 1, _id: 1 }).toArray(),
+    );
+    const byLog = Map.groupBy(rows.map(receiptFromRow), ({ log }) => log);
+    return places.map(({ log, seq, user }) =>
+      (byLog.get(log) ?? []).filter((receipt) => receipt.user === user && includes(receipt, seq)),
+    );
   }
 }
 

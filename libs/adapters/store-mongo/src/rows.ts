@@ -8,27 +8,16 @@ import type {
   Device,
   DeviceKey,
   Entry,
+  EntryId,
   LogKey,
-  Mark,
-  Origin,
   Receipt,
   SigningKey,
   Tenant,
   UserKey,
 } from '@carillon/domain';
 
-export interface EntryRow {
-  readonly _id: string;
-  readonly log: LogKey;
-  readonly seq: number;
-  readonly acceptedAt: number;
-  readonly expiresAt: number;
-  readonly event: string;
-  readonly data?: string;
-  readonly notification?: string;
-  readonly collapseKey?: string;
-  readonly origin?: Origin;
-  readonly mark?: Mark;
+export interface EntryRow extends Omit<Entry, 'id'> {
+  readonly _id: EntryId;
 }
 
 export interface CursorRow {

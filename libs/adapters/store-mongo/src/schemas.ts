@@ -1,6 +1,6 @@
 /**
- * The collections with their fields and indexes, as mongoose declares them. Must never cast or validate on a
- * hot path.
+ * The collections with their fields and indexes, as mongoose declares them.
+ * Must never cast or validate on a hot path.
  */
 
 import { parameters } from '@carillon/domain';
@@ -31,8 +31,8 @@ export interface Collections {
 }
 
 /**
- * Declares the models on the connection and sees to it that their indexes exist. Idempotent, also between
- * processes.
+ * Declares the models on the connection and sees to it that their indexes exist.
+ * Idempotent, also between processes.
  */
 export async function declareCollections(connection: Connection): Promise<Collections> {
   const models = declarations.map(({ name, schema }) => connection.model(name, schema, name));

@@ -15,8 +15,8 @@ import { StoreFileUnusable } from './store-file-unusable.js';
  */
 const busyTimeoutMs = 2_000;
 /**
- * Switching a new file to WAL is refused at once while another process opens it, whatever the busy time-out
- * is.
+ * Switching a new file to WAL is refused at once while
+ * another process opens it, whatever the busy time-out is.
  */
 const openAttemptsMax = 40;
 const openPauseMs = 50;
@@ -110,8 +110,8 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Not `recursive: true`: where mkdir answers ENOENT below an existing folder (/proc), Node never returns from
- * it.
+ * Not `recursive: true`:
+ * where mkdir answers ENOENT below an existing folder (/proc), Node never returns from it.
  */
 function makeFolders(folder: string): void {
   try {

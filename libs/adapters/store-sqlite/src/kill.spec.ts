@@ -1,8 +1,8 @@
 /**
- * Real processes on one file, killed outright in the middle: what they had confirmed must be there, in its
- * place.
+ * Real processes on one file, killed outright in the middle:
+ * what they had confirmed must be there, in its place.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { LogKey } from '@carillon/domain';
 import { FakeClock, SeededRandom } from '@carillon/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
+import { startFromSource } from '../../../../tools/source-child.ts';
 import { SqliteStore } from './sqlite-store.js';
 
 type Confirmed = readonly [id: string, log: LogKey, seq: number];
@@ -46,10 +47,7 @@ describe(`a killed process (seed ${seed})`, () => {
 });
 
 function startWriter(path: string, name: string): ChildProcess {
-  const args = ['--no-warnings', '--conditions=@carillon/source', childFile, path, name];
-  return spawn(process.execPath, [...args, String(Math.floor(random.next() * 2 ** 31))], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  return startFromSource(childFile, [path, name, String(Math.floor(random.next() * 2 ** 31))]);
 }
 
 /** Kills all once each has confirmed so many commits. @returns what they had said when they were dead. */

@@ -11,7 +11,7 @@ import {
   type ReceiptAddition,
   type UserKey,
 } from '@carillon/domain';
-import { type Clock, Receipts } from '@carillon/domain/ports';
+import { type Clock, type ReceiptPlace, Receipts } from '@carillon/domain/ports';
 import type { Database } from './database.js';
 
 /** Between two looks for rows that are too old, and how many of each kind one look removes at most. */
@@ -96,11 +96,11 @@ export class SqliteReceipts extends Receipts {
   }
 
   override async ofEntry(log: LogKey, seq: number, user: UserKey): Promise<readonly Receipt[]> {
-    return this.#database.read(() =>
-      (this.#around.all(log, user, seq) as unknown as ReceiptRow[])
-        .map((row) => this.#whole(row))
-        .filter((receipt) => covers(receipt.sent, seq) || covers(receipt.settled, seq)),
-    );
+    return this.#database.read(() => this.#at({ log, seq, user }));
+  }
+
+  override async ofEntries(places: readonly ReceiptPlace[]): Promise<readonly (readonly Receipt[])[]> {
+    return this.#database.read(() => places.map((place) => this.#at(place)));
   }
 
   override async connectionsOf(
@@ -123,6 +123,12 @@ export class SqliteReceipts extends Receipts {
     const row = this.#upsert.get(id, log, user, device ?? null, connection, node, lowest, highest, now);
     const part: Ranges = { sent, settled, failed, unhandled };
     this.#addPart.run(row?.number ?? null, JSON.stringify(part));
+  }
+
+  #at({ log, seq, user }: ReceiptPlace): Receipt[] {
+    return (this.#around.all(log, user, seq) as unknown as ReceiptRow[])
+      .map((row) => this.#whole(row))
+      .filter((receipt) => covers(receipt.sent, seq) || covers(receipt.settled, seq));
   }
 
   #whole({ number, device, ...row }: ReceiptRow): Receipt {

@@ -55,8 +55,8 @@ export const migrations: readonly string[] = [
 ];
 
 /**
- * Brings the file to the newest version; of processes that try at once one does it and the others find it
- * done.
+ * Brings the file to the newest version;
+ * of processes that try at once one does it and the others find it done.
  * @throws StoreFileUnusable when the file is another program's, or of a newer version than this one knows.
  */
 export function migrate(sqlite: DatabaseSync, path: string, steps: readonly string[] = migrations): void {

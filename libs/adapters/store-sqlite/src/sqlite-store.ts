@@ -1,6 +1,6 @@
 /**
- * A store in one SQLite file: all roles over one connection. Must never be confirmed before it is on the
- * disk.
+ * A store in one SQLite file: all roles over one connection.
+ * Must never be confirmed before it is on the disk.
  */
 import type { Clock, Store } from '@carillon/domain/ports';
 import { SqliteCursors } from './cursors.js';
@@ -31,8 +31,8 @@ export class SqliteStore implements Store {
   /**
    * Opens the file, creates it where absent, and brings its tables to this version. What was confirmed
    * survives a killed process and a power cut (WAL, synchronous = FULL). Several processes may use one file:
-   * they write in turn and logs stay dense; who waits longer than 2 s for its turn has an unconfirmed append
-   * or PortUnavailable.
+   * they write in turn and logs stay dense;
+   * who waits longer than 2 s for its turn has an unconfirmed append or PortUnavailable.
    * @throws StoreFileUnusable
    */
   static async open({ path, clock }: SqliteStoreOptions): Promise<Store> {

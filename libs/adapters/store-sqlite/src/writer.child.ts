@@ -4,18 +4,8 @@
  * Arguments: path, name of this writer, seed.
  */
 import { writeSync } from 'node:fs';
-import { registerHooks } from 'node:module';
-
-// Sources import with the suffix that they have once built.
-registerHooks({
-  resolve(specifier, context, nextResolve) {
-    const isSource = specifier.startsWith('.') && context.parentURL?.endsWith('.ts');
-    return nextResolve(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
-  },
-});
-
-const { userKey, userLog } = await import('@carillon/domain');
-const { SqliteStore } = await import('./sqlite-store.js');
+import { userKey, userLog } from '@carillon/domain';
+import { SqliteStore } from './sqlite-store.js';
 
 const [path = '', writer = '', seed = '0'] = process.argv.slice(2);
 const clock = {

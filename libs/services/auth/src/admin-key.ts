@@ -86,8 +86,8 @@ async function isFirst(making: KeyMaking, key: string): Promise<boolean> {
 }
 
 /**
- * The key in the file: the candidate, or what was there before. Readable by the owner alone, whole or not
- * there.
+ * The key in the file: the candidate, or what was there before.
+ * Readable by the owner alone, whole or not there.
  */
 async function keepInFile({ random }: KeyMaking, candidate: string, file: string): Promise<string> {
   try {

@@ -95,8 +95,8 @@ export function apiKeyId(key: string): string | undefined {
 }
 
 /**
- * Whether this is the key of the record, in constant time; an expired one is nobody's. `now` in epoch
- * milliseconds.
+ * Whether this is the key of the record, in constant time;
+ * an expired one is nobody's. `now` in epoch milliseconds.
  */
 export function isKeyOf(
   record: ApiKeyRecord,

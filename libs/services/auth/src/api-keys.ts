@@ -49,8 +49,8 @@ export class ApiKeys {
   ) {}
 
   /**
-   * The holder, or undefined for what is no key, unknown, wrong or expired. @throws PortUnavailable,
-   * KeyLookupsBusy
+   * The holder, or undefined for what is no key, unknown, wrong or expired.
+   * @throws PortUnavailable, KeyLookupsBusy
    */
   async check(key: string): Promise<KeyHolder | undefined> {
     const id = apiKeyId(key);

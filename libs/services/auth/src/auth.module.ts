@@ -18,8 +18,8 @@ import { UserTokens } from './user-tokens.js';
 
 export interface AuthOptions {
   /**
-   * Gets the admin key that the very first start has made, when no file is configured for it. Standard output
-   * by default.
+   * Gets the admin key that the very first start has made, when no file is configured for it.
+   * Standard output by default.
    */
   readonly printAdminKey?: (key: string) => void;
 }

@@ -1,7 +1,7 @@
 /**
  * What Auth answers over the bus: verdicts on tokens, the policy, whose an API key is. Where it does not know
- * it keeps silent and the asker runs into its time-out: a store that is away must never look like a wrong
- * key.
+ * it keeps silent and the asker runs into its time-out:
+ * a store that is away must never look like a wrong key.
  */
 import {
   fromJsonBytes,

@@ -82,8 +82,8 @@ export class Policy {
   }
 
   /**
-   * The configured list is the truth for the tenant that is made from it: a changed one counts at the next
-   * start.
+   * The configured list is the truth for the tenant that is made from it:
+   * a changed one counts at the next start.
    */
   private originsOf(tenant: string, stored: readonly string[]): readonly string[] {
     const { origins } = this.config;

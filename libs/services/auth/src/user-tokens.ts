@@ -1,6 +1,6 @@
 /**
- * Tokens of users: issued to a tenant's own systems, verified for Push. Must never ask the store for a
- * verification.
+ * Tokens of users: issued to a tenant's own systems, verified for Push.
+ * Must never ask the store for a verification.
  */
 
 import type { TokenRequest } from '@carillon/api';
@@ -24,8 +24,8 @@ export class UserTokens {
   ) {}
 
   /**
-   * Total; with keys from memory. A key made elsewhere counts within `policyRefreshMs`, until then it is
-   * unknown.
+   * Total; with keys from memory.
+   * A key made elsewhere counts within `policyRefreshMs`, until then it is unknown.
    */
   verify(token: string): VerifyReply {
     const { issuer, audience } = this.config;

@@ -1,8 +1,7 @@
-/**
- * The machine's own time and chance, for specs that work on a real server. Must never be used outside specs.
- */
+/** The machine's own time and chance, for specs on real servers. Never where a seed is to replay a run. */
 import { Clock, Random, type Timer } from '@carillon/domain/ports';
 
+/** Its timers keep no process alive. */
 export class MachineClock extends Clock {
   override now(): number {
     return Date.now();

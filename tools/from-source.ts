@@ -1,4 +1,5 @@
-// Lets a child process run from source: sources import with the suffix that they have once built.
+// Lets a child process of a spec run from source (`--import` it and give `--conditions=@carillon/source`):
+// sources import with the suffix that they have once built. Must never be loaded by what ships.
 import { registerHooks } from 'node:module';
 
 registerHooks({
