@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
 import { TokenShop } from '../fleet/token-shop.ts';
 import { CpuMeter } from './cpu.ts';
-import { buildLoadClient, LoadClient, type PostOrder } from './load-client.ts';
+import { buildLoadClient, LoadClient, type LoadStatus, type PostOrder } from './load-client.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,9 +39,8 @@ interface Figures {
 
 const program = buildLoadClient();
 const say = (text: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${text}`);
-say(
-  `${sockets} sockets, ${messages} messages in batches of 100, ${singles} single; ${cpus()[0]?.model ?? 'unknown CPU'}`,
-);
+say(`${sockets} sockets, ${messages} messages in batches of 100, ${singles} single`);
+say(cpus()[0]?.model ?? 'unknown CPU');
 
 const cluster = await startCluster({
   pushNodes: 1,
@@ -96,7 +95,7 @@ async function chainRound(
     runTimeoutMs,
     `${order.messages} delivered`,
   );
-  return figures(meter, order.messages, (performance.now() - began) / 1000, after);
+  return figures(meter, order.messages, { seconds: (performance.now() - began) / 1000, after });
 }
 
 async function rawRound(): Promise<Figures> {
@@ -117,21 +116,23 @@ async function rawRound(): Promise<Figures> {
       runTimeoutMs,
       'raw messages received',
     );
-    return figures(meter, messages, (performance.now() - began) / 1000, after);
+    return figures(meter, messages, { seconds: (performance.now() - began) / 1000, after });
   } finally {
     client.end();
     server.kill('SIGKILL');
   }
 }
 
-function figures(
-  meter: CpuMeter,
-  count: number,
-  seconds: number,
-  { p50Ms, p99Ms }: { p50Ms: number; p99Ms: number },
-): Figures {
+function figures(meter: CpuMeter, count: number, { seconds, after }: Ended): Figures {
   const micros = new Map([...meter.used()].map(([name, used]) => [name, used / count]));
+  const { p50Ms, p99Ms } = after;
   return { perSecond: count / seconds, p50Ms, p99Ms, micros };
+}
+
+/** How a round ended. */
+interface Ended {
+  readonly seconds: number;
+  readonly after: LoadStatus;
 }
 
 function pidsOf({ processes, services }: Cluster): Map<string, number[]> {
@@ -163,7 +164,9 @@ function report(runs: Readonly<Record<string, readonly Figures[]>>): string {
       (process) => `${process} ${median(all.map((run) => run.micros.get(process) ?? 0)).toFixed(1)}`,
     );
     const rate = Math.round(median(all.map((run) => run.perSecond)));
-    return `${name.padEnd(7)} ${cost.toFixed(1).padStart(6)} µs  (best ${best.toFixed(1)})  × raw ${(cost / floor).toFixed(2)}  ${rate}/s  ${parts.join('  ')}`;
+    const ratio = (cost / floor).toFixed(2);
+    const head = `${name.padEnd(7)} ${cost.toFixed(1).padStart(6)} µs  (best ${best.toFixed(1)})  × raw ${ratio}`;
+    return [head, `${rate}/s`, ...parts].join('  ');
   });
   return ['', 'CPU per delivered message, median of the rounds; chain without mongod:', ...rows].join('\n');
 }
