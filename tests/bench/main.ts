@@ -165,7 +165,8 @@ function report(runs: Readonly<Record<string, readonly Figures[]>>): string {
     );
     const rate = Math.round(median(all.map((run) => run.perSecond)));
     const ratio = (cost / floor).toFixed(2);
-    const head = `${name.padEnd(7)} ${cost.toFixed(1).padStart(6)} µs  (best ${best.toFixed(1)})  × raw ${ratio}`;
+    const figure = cost.toFixed(1).padStart(6);
+    const head = `${name.padEnd(7)} ${figure} µs  (best ${best.toFixed(1)})  × raw ${ratio}`;
     return [head, `${rate}/s`, ...parts].join('  ');
   });
   return ['', 'CPU per delivered message, median of the rounds; chain without mongod:', ...rows].join('\n');
