@@ -151,6 +151,19 @@ describe('starting', () => {
     expect(core.report()).toEqual([{ type: 'ack', log: 'user', seq: 10 }]);
   });
 
+  it('goes on where what it has received since its hello joins on to what the server cannot prove', () => {
+    const { core, gaps, moves } = setUp({ user: startAt(7) });
+    for (const seq of [8, 9, 10]) core.take(messageAt(seq));
+    const [first, second] = [core.next('user'), () => core.next('user')];
+    first?.settle('delivered');
+    second()?.settle('delivered');
+    core.welcome(welcomeOf({ user: startAt(8, 12, false) }));
+    expect(core.take(messageAt(9))).toBe(true);
+    expect(drain(core)).toEqual([10]);
+    expect(gaps).toEqual([]);
+    expect(moves.map(({ seq }) => seq)).toEqual([8, 9, 10]);
+  });
+
   it('does not ack by the old numbers after a reset', () => {
     const { core } = setUp({ user: startAt(7) });
     core.take(messageAt(8));

@@ -129,19 +129,22 @@ export class SessionCore {
     this.#user = user;
     this.#epoch = epoch;
     for (const [log, position] of this.#positions) {
+      // Nothing joins on to a position of another user or epoch.
+      if (isOther) position.received = -1;
       // What waits for its turn belongs to the one for whom it was sent.
       if (isOtherUser) position.queue = [];
       const isWanted = log in logs || (!isOther && this.wanted.has(log));
       if (!isWanted) this.#positions.delete(log);
     }
     this.#acks = this.#acks.filter(({ log }) => log in logs);
-    for (const log in logs) this.start(log, isOther ? { ...logs[log]!, resumed: false } : logs[log]!);
+    for (const log in logs) this.start(log, logs[log]!);
   }
 
   /** Takes over where one log starts: `subscribed`, or a log of `welcome`. */
   start(log: string, { from, head, resumed }: LogStart): void {
     const old = this.#positions.get(log);
-    if (old && resumed && from <= old.received) return;
+    // What was received after the hello joins on by itself, unless the log ends before it.
+    if (old && from <= old.received && (resumed || old.received <= head)) return;
     // Those up to `from` do not come again; the rest does, and must not be handled twice.
     this.#place(
       log,
@@ -149,7 +152,7 @@ export class SessionCore {
       old?.queue.filter(({ to }) => to <= from),
     );
     this.#acks = this.#acks.filter((ack) => ack.log !== log);
-    const isReset = !!old && !resumed;
+    const isReset = !!old && (!resumed || old.received < 0);
     this.#move(log, from, isReset);
     if (isReset) this.#onGap({ log, cursor: old.settled, from, head });
   }

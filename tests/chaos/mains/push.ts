@@ -1,0 +1,10 @@
+// Push as the harness starts it: the app's own main with a crash point around its ports.
+import { PushModule, PushWsAdapter } from '@carillon/push';
+import { runService } from '@carillon/wiring';
+import { breakable } from '../crash-points.ts';
+
+await runService({
+  services: ['push'],
+  modules: (context) => [PushModule.with(breakable(context))],
+  webSockets: (_context, app) => new PushWsAdapter(app),
+});

@@ -1,0 +1,278 @@
+// Rows in which clients vanish, lie, dawdle or come all at once.
+import type { Cable } from '../../fleet/cable.ts';
+import { Probe } from '../../fleet/probe.ts';
+import { Desk, type Item } from '../desk.ts';
+import { atLeast, atMost, none, type Row } from '../row.ts';
+import type { Stage } from '../stage.ts';
+
+const closedWithinMs = 40_000;
+const backWithinMs = 60_000;
+const loopLagMaxMs = 200;
+const stuckOfEach = 100;
+const stuckMessages = 80;
+const stuckBytes = 4_096;
+const stuckClosedWithinMs = 60_000;
+const othersP99Ms = 1_000;
+const memoryMaxMiB = 512;
+const windowSize = 64;
+const pollMs = 200;
+const closePollMs = 20;
+/** Cursors are written in batches; this is several of them. */
+const cursorFlushMs = 1_000;
+const cables = new WeakMap<Stage, Cable[]>();
+
+export const clientRows: readonly Row[] = [
+  {
+    row: '20',
+    broken: 'clients vanish without FIN',
+    outcome: 'server closes ≤ 40 s; resume complete',
+    seconds: 50,
+    messagesPerSecond: 60,
+    prepare: throughCables,
+    run: async (stage) => {
+      await stage.moment(1_000, 3_000);
+      const lines = cablesOf(stage);
+      for (const cable of lines) cable.vanish();
+      const at = Date.now();
+      const left = () => lines.reduce((sum, cable) => sum + cable.vanishedAtServer, 0);
+      stage.notes['vanished'] = left();
+      while (left() > 0 && Date.now() < at + 2 * closedWithinMs) await stage.wait(closePollMs);
+      stage.notes['closedMs'] = Date.now() - at;
+    },
+    judge: (_history, stage) => [
+      atLeast('sockets that vanished', stage.notes['vanished'] ?? 0, stage.users.length),
+      atMost('server closed the last of them, ms', stage.notes['closedMs'] ?? Number.NaN, closedWithinMs),
+    ],
+  },
+  {
+    row: '21',
+    broken: '100 readers that read nothing, 100 clients that never ack',
+    outcome: 'closed 4101, those that read nothing by force; memory bounded; others’ p99 unaffected',
+    seconds: 60,
+    messagesPerSecond: 40,
+    run: stickFast,
+    judge: (history, stage) => [
+      atLeast('closed as slow consumers (4101)', stage.notes['slow'] ?? 0, stuckOfEach),
+      // Who reads nothing sees no close frame: the node cuts it off, and counts 1006.
+      atLeast('closed in all (4101, 4202, 1006)', stage.notes['closed'] ?? 0, 2 * stuckOfEach),
+      atMost('memory of the fattest node, MiB', stage.notes['memory'] ?? Number.NaN, memoryMaxMiB),
+      atMost(
+        'p99 of the others meanwhile, ms',
+        history.p99Between(stage.at('from'), stage.at('to')),
+        othersP99Ms,
+      ),
+    ],
+  },
+  {
+    row: '22',
+    broken: 'wrong acks (above the head, negative, NaN, a fraction, 2^53)',
+    outcome: '4000; cursor unchanged; an ack between sent and head is taken',
+    seconds: 5,
+    sockets: 50,
+    run: lieAboutAcks,
+    judge: (_history, stage) => [
+      none('wrong acks not closed with 4000', stage.notes['notClosed'] ?? Number.NaN),
+      none('cursors they moved', stage.notes['moved'] ?? Number.NaN),
+      atLeast('acks between sent and head taken', stage.notes['taken'] ?? 0, 1),
+    ],
+  },
+  {
+    row: '23',
+    broken: '5,000 clients reconnect at once',
+    outcome: 'all back ≤ 60 s; no OOM; event-loop p99 < 200 ms',
+    seconds: 20,
+    sockets: 5_000,
+    messagesPerSecond: 50,
+    prepare: throughCables,
+    run: async (stage) => {
+      await stage.wait(1_000);
+      const pids = stage.cluster.pushNodes.map(({ pid }) => pid);
+      for (const cable of cablesOf(stage)) cable.cut();
+      await stage.wait(pollMs);
+      for (const cable of cablesOf(stage)) cable.mend();
+      const at = Date.now();
+      const lag = watchLag(stage);
+      await stage.fleet.wait(({ open }) => open < stage.users.length, 2_000);
+      await stage.fleet.wait(({ open }) => open === stage.users.length, 2 * backWithinMs);
+      stage.notes['backMs'] = Date.now() - at;
+      stage.notes['lagMs'] = await lag();
+      stage.notes['ended'] = stage.cluster.pushNodes.filter(({ pid }, n) => pid !== pids[n]).length;
+    },
+    judge: (_history, stage) => [
+      atMost('all back, ms', stage.notes['backMs'] ?? Number.NaN, backWithinMs),
+      none('nodes that ended', stage.notes['ended'] ?? Number.NaN),
+      atMost('event-loop p99 of the slowest second, ms', stage.notes['lagMs'] ?? Number.NaN, loopLagMaxMs),
+    ],
+  },
+  {
+    row: '24',
+    broken:
+      'resume races: before the first message, twice in 10 ms, in replay page 2, two nodes at once, two tabs',
+    outcome: 'I7, I8, I16',
+    seconds: 10,
+    sockets: 50,
+    run: race,
+    judge: (_history, stage) => [
+      none('sockets with a gap or a step back', stage.notes['faults'] ?? Number.NaN),
+      none('resumes denied', stage.notes['denied'] ?? Number.NaN),
+      none('sockets that did not get everything', stage.notes['short'] ?? Number.NaN),
+    ],
+  },
+];
+
+async function throughCables(stage: Stage): Promise<void> {
+  const ports = stage.cluster.pushNodes.map(({ url }) => Number(new URL(url).port));
+  const lines = await Promise.all(ports.map((port) => stage.cable(port)));
+  cables.set(stage, lines);
+  stage.socketUrls = lines.map(({ port }) => `ws://127.0.0.1:${port}/v1/connect`);
+}
+
+function cablesOf(stage: Stage): Cable[] {
+  return cables.get(stage) ?? [];
+}
+
+function itemsFor(user: string, count: number, text = ''): Item[] {
+  return Array.from({ length: count }, (_, n) => ({ to: `user:${user}`, event: 'row', data: { n, text } }));
+}
+
+async function stickFast(stage: Stage): Promise<void> {
+  const desk = new Desk(stage);
+  const users = Array.from({ length: 2 * stuckOfEach }, (_, at) => `${stage.options.prefix}x${at}`);
+  const probes = await Promise.all(
+    users.map(async (user, at) =>
+      Probe.open({ url: desk.socketUrl(at % 3), token: await desk.token(user), device: 'stuck' }),
+    ),
+  );
+  for (const probe of probes.slice(stuckOfEach)) probe.stopReading();
+  const before = { slow: await closedAs(stage, 4101), other: await closedOtherwise(stage) };
+  stage.mark('from');
+  const text = 'x'.repeat(stuckBytes);
+  for (const user of users)
+    await desk.postAll(itemsFor(user, stuckMessages, text), `${stage.options.prefix}-${user}`);
+  const deadline = Date.now() + stuckClosedWithinMs;
+  stage.notes['memory'] = 0;
+  while (Date.now() < deadline && (stage.notes['closed'] ?? 0) < users.length) {
+    stage.notes['slow'] = (await closedAs(stage, 4101)) - before.slow;
+    stage.notes['closed'] = stage.notes['slow'] + (await closedOtherwise(stage)) - before.other;
+    stage.notes['memory'] = Math.max(stage.notes['memory'], await fattest(stage));
+    await stage.wait(pollMs);
+  }
+  stage.mark('to');
+  await Promise.all(probes.map((probe) => probe.drop()));
+}
+
+async function closedOtherwise(stage: Stage): Promise<number> {
+  return (await closedAs(stage, 4202)) + (await closedAs(stage, 1006));
+}
+
+async function closedAs(stage: Stage, code: number): Promise<number> {
+  const metric = `carillon_disconnects_total{code="${code}"`;
+  const counts = await Promise.all(stage.cluster.pushNodes.map(({ name }) => stage.metricOf(name, metric)));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function fattest(stage: Stage): Promise<number> {
+  const metric = 'process_resident_memory_bytes';
+  const bytes = await Promise.all(stage.cluster.pushNodes.map(({ name }) => stage.metricOf(name, metric)));
+  return Math.max(...bytes) / 1_048_576;
+}
+
+async function lieAboutAcks(stage: Stage): Promise<void> {
+  const desk = new Desk(stage);
+  const lies = ['99', '-1', 'NaN', '1.5', '9007199254740992', '1e400', '"1"', 'null'];
+  stage.notes['notClosed'] = 0;
+  stage.notes['moved'] = 0;
+  for (const [at, lie] of lies.entries()) {
+    const user = `${stage.options.prefix}x${at}`;
+    const plan = { url: desk.socketUrl(at % 3), token: await desk.token(user), device: 'liar' };
+    const probe = await Probe.open(plan);
+    await desk.postAll(itemsFor(user, 3), `${stage.options.prefix}-lie-${at}`);
+    await probe.until(() => probe.received === 3, 20_000);
+    probe.say(`{"type":"ack","log":"user","seq":${lie}}`);
+    const isClosed = probe.closed.then((code) => code === 4000);
+    const isLate = new Promise<false>((resolve) => setTimeout(() => resolve(false), 5_000));
+    if (!(await Promise.race([isClosed, isLate]))) stage.notes['notClosed']++;
+    await probe.drop();
+    const again = await Probe.open(plan);
+    if (again.from !== 0 || !again.resumed) stage.notes['moved']++;
+    await again.drop();
+  }
+  stage.notes['taken'] = (await isAheadTaken(stage, desk)) ? 1 : 0;
+}
+
+/** The window is full; another tab of the device may have more than this socket was sent. */
+async function isAheadTaken(stage: Stage, desk: Desk): Promise<boolean> {
+  const user = `${stage.options.prefix}xahead`;
+  const plan = { url: desk.socketUrl(0), token: await desk.token(user), device: 'ahead' };
+  const probe = await Probe.open(plan);
+  await desk.postAll(itemsFor(user, windowSize + 6), `${stage.options.prefix}-ahead`);
+  await probe.until(() => probe.received === windowSize, 20_000);
+  probe.ack(windowSize + 2);
+  const next = () => probe.messages.some(({ seq }) => seq === windowSize + 3);
+  const isTaken = await probe.until(next, 5_000);
+  await probe.drop();
+  await stage.wait(cursorFlushMs);
+  const again = await Probe.open(plan);
+  const isKept = again.from >= windowSize + 2;
+  await again.drop();
+  return isTaken && isKept;
+}
+
+/** The largest p99 that a node has shown until asked for it; nodes start to measure anew at each look. */
+function watchLag(stage: Stage): () => Promise<number> {
+  let max = 0;
+  const look = async () => {
+    const names = stage.cluster.pushNodes.map(({ name }) => name);
+    const lags = await Promise.all(
+      names.map((name) => stage.metricOf(name, 'nodejs_eventloop_lag_p99_seconds')),
+    );
+    max = Math.max(max, ...lags.filter((lag) => !Number.isNaN(lag)));
+  };
+  const timer = setInterval(() => void look(), 1_000);
+  return async () => {
+    clearInterval(timer);
+    await look();
+    return max * 1_000;
+  };
+}
+
+async function race(stage: Stage): Promise<void> {
+  const desk = new Desk(stage);
+  const total = 300;
+  const used: Probe[] = [];
+  const finals: Probe[] = [];
+  for (const round of [0, 1, 2]) {
+    const user = `${stage.options.prefix}x${round}`;
+    const token = await desk.token(user);
+    const plan = (node: number, instance: string) => ({
+      url: desk.socketUrl(node),
+      token,
+      device: 'racer',
+      instance,
+    });
+    const early = await Probe.open(plan(round, 'a'));
+    const posting = desk.postAll(itemsFor(user, total / 2), `${stage.options.prefix}-race-${round}`);
+    await early.drop();
+    const twins = [Probe.dial(plan(0, 'a')), Probe.dial(plan(1, 'a'))];
+    await posting;
+    await Promise.all(twins.map((twin) => twin.until(() => twin.received > 0, 10_000)));
+    await Promise.all(twins.map((twin) => twin.drop()));
+    const paging = await Probe.open({ ...plan(2, 'a'), cursor: 0, isAcking: true });
+    await paging.until(() => paging.received >= 105 + stage.random() * 40, 10_000);
+    await paging.drop();
+    const cursor = paging.received;
+    const tabs = await Promise.all([
+      Probe.open({ ...plan(0, 'a'), cursor, isAcking: true }),
+      Probe.open({ ...plan(1, 'a'), cursor, isAcking: true }),
+      Probe.open({ ...plan(1, 'b'), cursor, isAcking: true }),
+    ]);
+    await desk.postAll(itemsFor(user, total / 2), `${stage.options.prefix}-race-${round}-more`);
+    await Promise.all(tabs.map((tab) => tab.until(() => tab.received === total, 20_000)));
+    await Promise.all(tabs.map((tab) => tab.drop()));
+    used.push(early, ...twins, paging, ...tabs);
+    finals.push(...tabs);
+  }
+  stage.notes['faults'] = used.reduce((sum, probe) => sum + probe.faults, 0);
+  stage.notes['denied'] = used.filter(({ resumed }) => !resumed).length;
+  stage.notes['short'] = finals.filter(({ received }) => received !== total).length;
+}
