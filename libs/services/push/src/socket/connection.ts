@@ -32,6 +32,8 @@ export class Connection {
   private isPaused = true;
   private isCorked = false;
   private closedWith: number | undefined;
+  /** Why we closed: a peer that never answers would leave 1006, which says nothing. */
+  private verdict: number | undefined;
   private readonly wire: Socket;
 
   /** The socket is paused: nothing is read until `resume`. */
@@ -49,8 +51,8 @@ export class Connection {
     });
     socket.on('pong', () => this.controlled());
     socket.on('close', (code) => {
-      this.closedWith = code;
-      this.listener.onClose(code);
+      this.closedWith = this.verdict ?? code;
+      this.listener.onClose(this.closedWith);
     });
     // A broken frame closes the socket with its own code; the cause is counted by that code.
     socket.on('error', noop);
@@ -112,6 +114,7 @@ export class Connection {
    */
   close(code: number, reason: string): void {
     if (!this.isOpen) return;
+    this.verdict = code;
     this.isPaused = false;
     this.held = [];
     this.socket.resume(); // a paused socket would never see the peer's answer

@@ -32,7 +32,7 @@ const socketOptions = {
   // ws would go on answering after the close, with an error object for each ping of a flood.
   autoPong: false,
   clientTracking: false,
-  closeTimeout: 2_000,
+  closeTimeout: 1_000,
 };
 
 /** Whom the adapter asks about each upgrade. */

@@ -256,6 +256,19 @@ describe('a session ends', () => {
     expect(await device.closed).toBe(4101);
   });
 
+  it('is counted by its verdict although the client never answers the close', async () => {
+    const device = rig.device();
+    await device.hello();
+    await rig.append(log, 1);
+    await rig.ring(log, 0);
+    await device.frame('message');
+    await rig.beat(20_000, device);
+    device.socket.pause();
+    await rig.ports.clock.advance(20_000);
+    const counted = () => rig.context.metrics.text();
+    await expect.poll(counted, { timeout: 5_000 }).toContain('carillon_disconnects_total{code="4101"} 1');
+  });
+
   it('4009 for the 21st instance of a user', async () => {
     for (let n = 0; n < limits.instancesPerUserMax; n++) await rig.device().hello({ instance: `i${n}` });
     const device = await rig.device().open();
