@@ -150,7 +150,8 @@ and what the store holds. Made by \`npm run chaos -- <row>\`; only the sentences
 const closing = `*violations* adds up, over all runs of a row: promised and missing, again after its ack,
 out of order, moved to another place, at somebody else, a resume denied, holes in the store, acknowledged and
 not in the store, twice in a log. *bound held* counts the runs that met the outcome's own figures, too.
-Delays count from the 202 and include the fault itself. A bound that was missed is tried once more. All runs of a row on one commit are counted; another commit begins anew.
+Delays count from the 202 and include the fault itself. A bound that was missed is tried once
+more. All runs of a row on one commit are counted; another commit begins anew.
 A \`+\` behind a commit: with changes to the product that were not committed yet.
 
 Rows 27 and 29 to 37 of the matrix (clocks, proxies, purge, restore, a full disk, broadcast, memory, poison,
