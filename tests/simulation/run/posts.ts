@@ -1,0 +1,151 @@
+/**
+ * Producers: post to any Collect, repeat with the same key where no 202 came, and note what they were told.
+ */
+
+import type { Random } from '@carillon/domain/ports';
+import type { Problem } from '@carillon/platform';
+import { type CollectBoot, tenant } from '../world/services.js';
+import type { World } from '../world/world.js';
+import type { Watch } from './watch.js';
+
+/** One message as its producer knows it. `n` numbers it. */
+export interface Post {
+  readonly n: number;
+  readonly users: readonly string[];
+  readonly key: string | undefined;
+  readonly ttlS: number | undefined;
+  /** Messages of one batch have its number, in order. */
+  readonly request: number;
+  readonly isCalm: boolean;
+  postedAt: number;
+  acceptedAt: number | undefined;
+  /** Which attempt got the 202. */
+  acceptedIn: number | undefined;
+  id: string | undefined;
+}
+
+interface Attempt {
+  readonly posts: readonly Post[];
+  readonly attempt: number;
+  readonly answer: (take: () => void) => void;
+}
+
+const credential = {
+  verdict: 'accepted',
+  tenant,
+  principal: 'shop',
+  keyId: 'k1',
+  scopes: ['admin'],
+  cacheUntil: Number.MAX_SAFE_INTEGER,
+} as const;
+
+const attemptsMax = 8;
+const answerMs = 9_000;
+const pauseMs = 700;
+
+export class Producers {
+  /** Of whom each request may choose. */
+  collects: CollectBoot[] = [];
+  /** Told of every 202. */
+  onAccepted: (post: Post) => void = () => {};
+  readonly #world: World;
+  readonly #watch: Watch;
+  readonly #random: Random;
+
+  constructor(world: World, watch: Watch) {
+    this.#world = world;
+    this.#watch = watch;
+    this.#random = world.chance('producers');
+  }
+
+  /** Posts one message, or several as a batch. */
+  post(posts: readonly Post[]): void {
+    for (const post of posts) {
+      post.postedAt = this.#world.time;
+      this.#watch.posts.set(post.n, post);
+    }
+    this.#attempt(posts, 1);
+  }
+
+  #attempt(posts: readonly Post[], attempt: number): void {
+    const collect = this.collects[Math.floor(this.#random.next() * this.collects.length)];
+    const first = posts[0] as Post;
+    let isAnswered = false;
+    const answer = (take: () => void) => {
+      this.#world.after(0.5 + this.#random.next(), () => {
+        if (isAnswered) return;
+        isAnswered = true;
+        timer.cancel();
+        take();
+        this.#maybeAgain(posts, attempt);
+      });
+    };
+    const timer = this.#world.after(answerMs, () => answer(() => this.#note(first, 'silence')));
+    const facts = posts.map(({ n, users }) => `${n}→${users.join('+')}`).join(',');
+    this.#world.history.note('post', collect?.process.name, facts, first.key, `attempt ${attempt}`);
+    this.#world.after(0.5 + this.#random.next(), () =>
+      collect?.process.enter(() => void this.#send(collect, { posts, attempt, answer })),
+    );
+  }
+
+  async #send(collect: CollectBoot, { posts, attempt, answer }: Attempt): Promise<void> {
+    const first = posts[0] as Post;
+    const reply = (take: () => void) => collect.process.leave(() => answer(take));
+    try {
+      if (posts.length === 1) {
+        const { reply: taken } = await collect.intake.takeOne({
+          credential,
+          body: bodyOf(first),
+          key: first.key,
+        });
+        reply(() => this.#accept(first, taken.id, attempt));
+        return;
+      }
+      const messages = posts.map(bodyOf);
+      const { results } = await collect.intake.takeBatch({ credential, body: { messages }, key: first.key });
+      reply(() => {
+        for (const [at, result] of results.entries()) {
+          if (result.status === 'accepted') this.#accept(posts[at] as Post, result.id, attempt);
+          else this.#note(posts[at] as Post, result.error.code);
+        }
+      });
+    } catch (error) {
+      reply(() => this.#note(first, (error as Problem).code ?? String(error)));
+    }
+  }
+
+  #accept(post: Post, id: string, attempt: number): void {
+    this.#world.history.note('202', post.n, id);
+    if (post.id !== undefined && post.id !== id)
+      this.#watch.violate('I10', `${post.n} is ${post.id} and ${id}`);
+    if (post.acceptedAt !== undefined) return;
+    post.id = id;
+    post.acceptedIn = attempt;
+    post.acceptedAt = this.#world.time;
+    this.onAccepted(post);
+  }
+
+  #note(post: Post, code: string): void {
+    this.#world.history.note('refused', post.n, code);
+    const isOurs = code === 'silence' || code === 'store_unavailable' || code === 'overloaded';
+    if (!isOurs) this.#watch.violate('I10', `${post.n} is refused with ${code}`);
+    if (post.isCalm) this.#watch.violate('L2', `${post.n} is refused with ${code} while all is well`);
+  }
+
+  #maybeAgain(posts: readonly Post[], attempt: number): void {
+    const [first] = posts;
+    const isDone = posts.every(({ acceptedAt }) => acceptedAt !== undefined);
+    if (isDone || first?.key === undefined || attempt >= attemptsMax) return;
+    this.#world.after(this.#random.next() * pauseMs, () => this.#attempt(posts, attempt + 1));
+  }
+}
+
+function bodyOf({ n, users, ttlS }: Post) {
+  const to = users.map((user) => `user:${user}`);
+  return {
+    to: to.length === 1 ? to[0] : to,
+    event: 'order.paid',
+    data: { n },
+    ...(ttlS === undefined ? {} : { ttl: ttlS }),
+  };
+}
