@@ -12,7 +12,7 @@ const skewMs = 30_000;
 const tendMs = 1_500;
 
 const cases: readonly (readonly [name: string, expected: string, play: Case['play']])[] = [
-  ['no hello', '4000 in time', noHello],
+  ['no hello', '4202 in time', noHello],
   ['a token that is none', '4001', (stage) => closeOf(stage, 'a.b.c')],
   ['a token whose signature was changed', '4001', (stage) => changedToken(stage, 'signature')],
   ['a token whose payload was changed', '4001', (stage) => changedToken(stage, 'payload')],

@@ -105,13 +105,8 @@ const incidents: Readonly<Record<string, Incident>> = {
     });
   },
   reload: (cluster, random) => cluster.reloadOne(random),
-  sleepingTab: ({ watch, balancer }, random) => {
-    // Not between socket and welcome: who sleeps there is told 4000 and never comes back.
-    const awake = openTabs(watch).filter(
-      ({ tab, welcomedAt = 0 }) =>
-        (balancer.askedAt.get(tab.process) ?? Number.POSITIVE_INFINITY) < welcomedAt,
-    );
-    pick(awake, random)?.tab.process.pause(random.next() * 8_000);
+  sleepingTab: ({ watch }, random) => {
+    pick(openTabs(watch), random)?.tab.process.pause(random.next() * 8_000);
   },
   reset: ({ balancer }, random) => pick(liveWires(balancer), random)?.reset(),
   dark: ({ balancer }, random) => pick(liveWires(balancer), random)?.goDark(),

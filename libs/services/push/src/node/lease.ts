@@ -16,6 +16,8 @@ export class Lease {
   private beatAt = 0;
   private claimedAt = 0;
   private isRenewing = false;
+  /** The lost answer may have said that the table forgot us. */
+  private wasUnanswered = false;
   private hasEnded = false;
 
   constructor(
@@ -48,10 +50,12 @@ export class Lease {
     try {
       const state = await this.routes.renewLease(this.options.incarnation, this.options.leaseTtlMs);
       const isStale = now - this.claimedAt > this.options.routeReclaimMs;
-      const hasFailed = this.own.takeFailure();
+      const hasFailed = this.own.takeFailure() || this.wasUnanswered;
+      this.wasUnanswered = false;
       if (state === 'lost' || stoodStill || isStale || hasFailed) await this.recover(now);
     } catch (error) {
-      if (!(error instanceof PortError)) throw error; // the next beat tries again
+      if (!(error instanceof PortError)) throw error;
+      this.wasUnanswered = true; // the next beat tries again
     } finally {
       this.isRenewing = false;
     }

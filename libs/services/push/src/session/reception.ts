@@ -108,12 +108,13 @@ export class Reception {
   /** The first frame, or undefined when the socket was closed instead. */
   private hello(connection: Connection): Promise<Hello | undefined> {
     return new Promise((resolve) => {
-      const refuse = (reason: string) => {
-        this.turnAway(connection, closeCodes.protocol, reason);
+      const refuse = (reason: string, code: CloseCode = closeCodes.protocol) => {
+        this.turnAway(connection, code, reason);
         resolve(undefined);
       };
+      // A page that slept in between is not at fault: it must come back.
       const timer = this.clock.after(this.sessions.share.options.helloTimeoutMs, () =>
-        refuse('no hello in time'),
+        refuse('no hello in time', closeCodes.heartbeatMissed),
       );
       const budget = new FrameBudget(this.clock.monotonic());
       connection.listen({

@@ -1,6 +1,6 @@
 // A session from its welcome to its end, over real sockets, with a fake clock.
 import { deviceKey, encodeDoorbell, fromJsonBytes, subjects, userKey, userLog } from '@carillon/domain';
-import type { Route } from '@carillon/domain/ports';
+import { PortUnavailable, type Route } from '@carillon/domain/ports';
 import { limits } from '@carillon/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PushRig, type TestDevice } from './push-rig.fixture.js';
@@ -147,6 +147,23 @@ describe('a session', () => {
     expect(await routesOf()).toEqual([]);
   });
 
+  it('claims its route again after a renewal whose answer was lost, whatever that would have said', async () => {
+    const { routes, clock } = rig.ports;
+    await rig.device().hello();
+    const [route] = await routesOf();
+    const renew = routes.renewLease.bind(routes);
+    routes.renewLease = async (...order) => {
+      await routes.release(route!.incarnation, [user]); // what a table that was rewound would have forgotten
+      await renew(...order);
+      routes.renewLease = renew;
+      throw new PortUnavailable('the answer was lost');
+    };
+    await clock.advance(3_500);
+    expect(await routesOf()).toEqual([]);
+    await clock.advance(3_500);
+    expect(await routesOf()).toHaveLength(1);
+  });
+
   it('claims its route again at once when a Dispatch that found nobody asks for it', async () => {
     const device = rig.device();
     await device.hello();
@@ -198,11 +215,11 @@ describe('a session', () => {
 });
 
 describe('a session ends', () => {
-  it('4000 without a hello in 5 s', async () => {
+  it('4202 without a hello in 5 s, so that a page that slept in between comes back', async () => {
     const device = await rig.device().open();
     await rig.ports.clock.advance(1); // the verdict is a turn or two of the event loop away
     await rig.ports.clock.advance(limits.helloTimeoutMs + 1);
-    expect(await device.closed).toBe(4000);
+    expect(await device.closed).toBe(4202);
   });
 
   it.each([
