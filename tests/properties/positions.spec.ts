@@ -157,7 +157,7 @@ it('every failed or unhandled message is named by one ack, at or below its seq',
   );
 });
 
-it('a denied resume replaces the position, also downwards, and says so, unless the page is ahead of it', () => {
+it('a denied resume replaces the position, also downwards, unless the page is ahead of it', () => {
   fc.assert(
     fc.property(anyRun, fc.nat(head), (steps, from) => {
       const gaps: number[] = [];

@@ -147,7 +147,7 @@ describe('a session', () => {
     expect(await routesOf()).toEqual([]);
   });
 
-  it('claims its route again after a renewal whose answer was lost, whatever that would have said', async () => {
+  it('claims its route again after a renewal whose answer was lost', async () => {
     const { routes, clock } = rig.ports;
     await rig.device().hello();
     const [route] = await routesOf();
