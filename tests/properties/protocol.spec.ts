@@ -22,6 +22,14 @@ import { anyLog, anyName, anyPlace, anySeq, anyText } from './arbitrary.js';
 /** JSON as it is after one trip: no -0, which JSON cannot tell from 0. */
 const anyJson = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
 
+const anyBell = fc.record({
+  log: anyLog,
+  seq: anySeq,
+  acceptedAt: anySeq,
+  expiresAt: anySeq,
+  frame: anyText,
+});
+
 const anyAck = fc.record({
   type: fc.constant('ack' as const),
   log: fc.constantFrom('user', 'all', 'topic:orders.eu'),
@@ -85,13 +93,6 @@ it('no text makes a decoder throw', () => {
 });
 
 it('a batch of doorbells gives back each record, byte by byte and in order', () => {
-  const anyBell = fc.record({
-    log: anyLog,
-    seq: anySeq,
-    acceptedAt: anySeq,
-    expiresAt: anySeq,
-    frame: anyText,
-  });
   fc.assert(
     fc.property(fc.array(anyBell, { maxLength: 40 }), (bells) => {
       const batch = joinDoorbells(bells.map(encodeDoorbell));
@@ -106,13 +107,6 @@ it('a batch of doorbells gives back each record, byte by byte and in order', () 
 });
 
 it('a batch that was cut or changed is refused, or read as some batch within its bytes', () => {
-  const anyBell = fc.record({
-    log: anyLog,
-    seq: anySeq,
-    acceptedAt: anySeq,
-    expiresAt: anySeq,
-    frame: anyText,
-  });
   fc.assert(
     fc.property(
       fc.array(anyBell, { minLength: 1, maxLength: 8 }),

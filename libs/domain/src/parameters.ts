@@ -27,7 +27,6 @@ export const parameters = {
   ringsBytes: 134_217_728,
   /** An entry in a ring older than this is read from the store again. */
   ringFreshMs: 15_000,
-  fanOutSlice: 500,
   readPage: 100,
   /** Collect's group commit. */
   commitEntries: 128,

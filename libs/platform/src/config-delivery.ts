@@ -13,7 +13,6 @@ import { wholeNumber } from './config-option.js';
  */
 type Fixed =
   | 'antiEntropyLogsPerQuery'
-  | 'fanOutSlice'
   | 'purgeAfterMs'
   | 'writeTimeoutMs'
   | 'serverSelectionMs'
