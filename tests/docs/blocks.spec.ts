@@ -6,7 +6,7 @@ import { configReference } from '@carillon/platform';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../house/command.ts';
-import { buildApps, buildTimeoutMs } from '../setup/built.ts';
+import { build, buildApps, buildTimeoutMs } from '../setup/built.ts';
 import { chromiumPath } from '../setup/chromium.ts';
 import { commandsOf, isAsSaid, isNpmBlock, makeFolder, npmFault, Reader } from './block-runner.ts';
 import { type Block, blocksOf, pages, textOf } from './page.ts';
@@ -21,7 +21,11 @@ const outputs = ['json', 'text'];
 const drawings = ['mermaid'];
 const files = ['ts', 'html'];
 
-beforeAll(buildApps, buildTimeoutMs);
+// The guide bundles the client's build, which no app needs.
+beforeAll(async () => {
+  await buildApps();
+  await build('@carillon/client');
+}, buildTimeoutMs);
 
 describe.each(followed)('%s', (page) => {
   const blocks = blocksOf(textOf(page));
