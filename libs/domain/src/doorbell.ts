@@ -2,16 +2,26 @@
  * Doorbells: entries on their way to the nodes, as bytes. Serialised once, in Collect; Dispatch copies slices
  * and Push writes the frame as it is. Losing, doubling or reordering one costs latency only.
  *
- * Batch: u8 version, then per entry u32 length of what follows, u16 length of the log's key, f64 seq, f64
- * expiresAt, f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big endian.
+ * Batch: u8 version, then per doorbell u32 length of what follows, u8 kind, u16 length of the log's key, f64
+ * seq, f64 expiresAt, f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big endian.
  */
 import type { LogKey } from './keys.js';
 
-const version = 1;
-const headBytes = 4 + 2 + 8 + 8 + 8;
+const version = 2;
+const headBytes = 4 + 1 + 2 + 8 + 8 + 8;
 
-/** What Collect knows of an entry that is durable. `frame` is the text of its `message` frame. */
+/**
+ * What a doorbell tells: an entry that is durable, with its `message` frame; that an entry was marked since,
+ * without a frame; or a message that is in no log, with its `volatile` frame.
+ */
+export const doorbellKinds = ['entry', 'superseded', 'recalled', 'volatile'] as const;
+export type DoorbellKind = (typeof doorbellKinds)[number];
+
+/**
+ * What Collect tells. `seq` of a volatile one is a random number, by which a doubled doorbell is known.
+ */
 export interface Doorbell {
+  readonly kind: DoorbellKind;
   readonly log: LogKey;
   readonly seq: number;
   readonly acceptedAt: number;
@@ -30,6 +40,7 @@ export interface DoorbellSlice {
 
 /** A doorbell as Push reads it; `frame` is a view into the batch. */
 export interface DoorbellView {
+  readonly kind: DoorbellKind;
   readonly log: LogKey;
   readonly seq: number;
   readonly acceptedAt: number;
@@ -51,10 +62,11 @@ export function encodeDoorbell(bell: Doorbell): DoorbellSlice {
   const frameBytes = encoder.encodeInto(bell.frame, scratch.subarray(headBytes + logBytes)).written;
   const view = new DataView(scratch.buffer);
   view.setUint32(0, headBytes - 4 + logBytes + frameBytes);
-  view.setUint16(4, logBytes);
-  view.setFloat64(6, bell.seq);
-  view.setFloat64(14, bell.expiresAt);
-  view.setFloat64(22, bell.acceptedAt);
+  view.setUint8(4, doorbellKinds.indexOf(bell.kind));
+  view.setUint16(5, logBytes);
+  view.setFloat64(7, bell.seq);
+  view.setFloat64(15, bell.expiresAt);
+  view.setFloat64(23, bell.acceptedAt);
   return { log: bell.log, bytes: scratch.slice(0, headBytes + logBytes + frameBytes) };
 }
 
@@ -83,11 +95,12 @@ export function splitDoorbells(batch: Uint8Array): DoorbellSlice[] {
 /** The doorbells of a batch. @throws RangeError when it is no batch of this version. */
 export function readDoorbells(batch: Uint8Array): DoorbellView[] {
   return records(batch, (view, start, end) => ({
+    kind: kindAt(view, start),
     log: logAt(batch, view, start),
-    seq: view.getFloat64(start + 6),
-    expiresAt: view.getFloat64(start + 14),
-    acceptedAt: view.getFloat64(start + 22),
-    frame: batch.subarray(start + headBytes + view.getUint16(start + 4), end),
+    seq: view.getFloat64(start + 7),
+    expiresAt: view.getFloat64(start + 15),
+    acceptedAt: view.getFloat64(start + 23),
+    frame: batch.subarray(start + headBytes + view.getUint16(start + 5), end),
   }));
 }
 
@@ -100,7 +113,7 @@ function records<R>(batch: Uint8Array, read: (view: DataView, start: number, end
     if (start + headBytes > batch.length) throw new RangeError('doorbell batch ends inside a record');
     const end = start + 4 + view.getUint32(start);
     const bodyBytes = end - start - headBytes;
-    if (end > batch.length || bodyBytes < view.getUint16(start + 4)) {
+    if (end > batch.length || bodyBytes < view.getUint16(start + 5)) {
       throw new RangeError('doorbell record is longer than its batch');
     }
     found.push(read(view, start, end));
@@ -111,5 +124,11 @@ function records<R>(batch: Uint8Array, read: (view: DataView, start: number, end
 
 function logAt(batch: Uint8Array, view: DataView, start: number): LogKey {
   const from = start + headBytes;
-  return decoder.decode(batch.subarray(from, from + view.getUint16(start + 4))) as LogKey;
+  return decoder.decode(batch.subarray(from, from + view.getUint16(start + 5))) as LogKey;
+}
+
+function kindAt(view: DataView, start: number): DoorbellKind {
+  const kind = doorbellKinds[view.getUint8(start + 4)];
+  if (!kind) throw new RangeError('doorbell of an unknown kind');
+  return kind;
 }

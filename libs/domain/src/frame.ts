@@ -2,21 +2,32 @@
  * An entry as the frame that a device gets.
  * The text is made once, in Collect, or again when a log is replayed.
  */
-import { encodeMessage } from '@carillon/wire';
-import { type Entry, messageIdOf } from './entry.js';
+import { encodeMessage, encodeVolatile } from '@carillon/wire';
+import { type Draft, type Entry, messageIdOf } from './entry.js';
 import { wireLog } from './keys.js';
 
 /** JSON text of the `message` frame. `isReplay`: read from the store rather than delivered live. */
 export function entryFrame(entry: Entry, isReplay = false): string {
   return encodeMessage({
-    log: wireLog(entry.log),
+    ...contentOf(entry),
     seq: entry.seq,
-    id: messageIdOf(entry.id),
-    event: entry.event,
-    sentAt: entry.acceptedAt,
     expiresAt: entry.expiresAt,
-    ...(entry.data === undefined ? {} : { dataJson: entry.data }),
-    ...(entry.notification === undefined ? {} : { notificationJson: entry.notification }),
     ...(isReplay ? { replay: true } : {}),
   });
+}
+
+/** JSON text of the `volatile` frame of a draft that is in no log. */
+export function volatileFrame(draft: Draft): string {
+  return encodeVolatile(contentOf(draft));
+}
+
+function contentOf({ log, id, event, acceptedAt, data, notification }: Draft) {
+  return {
+    log: wireLog(log),
+    id: messageIdOf(id),
+    event,
+    sentAt: acceptedAt,
+    ...(data === undefined ? {} : { dataJson: data }),
+    ...(notification === undefined ? {} : { notificationJson: notification }),
+  };
 }

@@ -2,8 +2,10 @@
 export { type DeliveryReason, type DeliveryStatus, deliveryReasons, deliveryStatuses } from './delivery.js';
 export {
   type Doorbell,
+  type DoorbellKind,
   type DoorbellSlice,
   type DoorbellView,
+  doorbellKinds,
   encodeDoorbell,
   joinDoorbells,
   readDoorbells,
@@ -30,7 +32,8 @@ export type {
 } from './exchange/auth.js';
 export type { DispatchAnnouncement, DispatchAnswer, PushAnswer } from './exchange/doorbells.js';
 export { fromJsonBytes, toJsonBytes } from './exchange/json.js';
-export { entryFrame } from './frame.js';
+export type { Notice } from './exchange/notices.js';
+export { entryFrame, volatileFrame } from './frame.js';
 export { type ApiKeyRecord, type Scope, type SigningKey, scopes, type Tenant } from './identity.js';
 export { fullJitterMs, type JitterBounds, jittered } from './jitter.js';
 export {
@@ -53,6 +56,7 @@ export {
   wireLog,
 } from './keys.js';
 export { parameters } from './parameters.js';
+export { type PoolBounds, PooledCall } from './pooled-call.js';
 export {
   type ConnectionRecord,
   type Device,
@@ -63,4 +67,5 @@ export {
   type TimedRange,
   type Way,
 } from './receipt.js';
+export { receiptSums } from './receipt-sum.js';
 export { subjects } from './subjects.js';

@@ -54,6 +54,17 @@ export const parameters = {
   redisCommandMs: 200,
   receiptsFlushMs: 250,
   receiptsKeptMs: 30 * day,
+  /** Cursors of topics and of `all` may lag this long; they are written at the latest when the socket closes. */
+  topicCursorsFlushMs: 60_000,
+  /** Fan-out goes on in a later turn after so many sockets. */
+  fanOutSlice: 500,
+  /** An addressee with more waiting than this refuses new messages. */
+  unackedEntriesMax: 10_000,
+  /** Messages for later. */
+  scheduleClaimMs: 30_000,
+  scheduleKeptMs: day,
+  /** Content of an expired entry is removed this long after. */
+  emptyAfterMs: day,
   drainMs: 25_000,
   /** Purge touches nothing younger than this (R). */
   purgeAfterMs: 30 * day,

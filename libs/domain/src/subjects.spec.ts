@@ -1,6 +1,6 @@
 /** Subjects of the bus: all different, and none of them a pattern. */
 import { expect, it } from 'vitest';
-import { incarnation } from './keys.js';
+import { allLog, incarnation, topicLog } from './keys.js';
 import { subjects } from './subjects.js';
 
 const all = [
@@ -10,7 +10,13 @@ const all = [
   subjects.push(incarnation('push-1', 'b1')),
   subjects.push(incarnation('push-1', 'b2')),
   subjects.push(incarnation('all', 'b')),
+  subjects.log(allLog('demo')),
+  subjects.log(allLog('demp')),
+  subjects.log(topicLog('demo', '..a.')),
+  subjects.log(topicLog('demo', 'a')),
   subjects.everyPush,
+  subjects.routesDoubted,
+  subjects.notices,
   subjects.authVerify,
   subjects.authPolicy,
   subjects.authKeyCheck,

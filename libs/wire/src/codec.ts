@@ -24,6 +24,9 @@ export interface MessageParts {
   readonly replay?: boolean;
 }
 
+/** The parts of a `volatile` frame. */
+export type VolatileParts = Omit<MessageParts, 'seq' | 'expiresAt' | 'replay'>;
+
 /** Never throws. Unknown fields are dropped (a newer peer may send them), an unknown `type` is refused. */
 export function decodeClientFrame(text: string): Decoded<ClientFrame> {
   const parsed = parse(text, limits.frameBytesMax);
@@ -54,14 +57,22 @@ export function encodeFrame(frame: ClientFrame | ServerFrame): string {
  * of the decoded frame, provided that the payloads were made by `JSON.stringify`.
  */
 export function encodeMessage(parts: MessageParts): string {
-  const { dataJson, notificationJson, expiresAt } = parts;
-  let text = `{"type":"message","log":${JSON.stringify(parts.log)},"seq":${parts.seq}`;
-  text += `,"id":${JSON.stringify(parts.id)},"event":${JSON.stringify(parts.event)}`;
-  if (dataJson !== undefined) text += `,"data":${dataJson}`;
-  if (notificationJson !== undefined) text += `,"notification":${notificationJson}`;
-  text += `,"sentAt":${parts.sentAt}`;
+  const { expiresAt } = parts;
+  let text = `{"type":"message","log":${JSON.stringify(parts.log)},"seq":${parts.seq},${contentOf(parts)}`;
   if (expiresAt !== undefined) text += `,"expiresAt":${expiresAt}`;
   return parts.replay === true ? `${text},"replay":true}` : `${text}}`;
+}
+
+/** A `volatile` frame from finished JSON payloads, as `encodeMessage` makes a `message` frame. */
+export function encodeVolatile(parts: VolatileParts): string {
+  return `{"type":"volatile","log":${JSON.stringify(parts.log)},${contentOf(parts)}}`;
+}
+
+function contentOf({ id, event, dataJson, notificationJson, sentAt }: VolatileParts): string {
+  let text = `"id":${JSON.stringify(id)},"event":${JSON.stringify(event)}`;
+  if (dataJson !== undefined) text += `,"data":${dataJson}`;
+  if (notificationJson !== undefined) text += `,"notification":${notificationJson}`;
+  return `${text},"sentAt":${sentAt}`;
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;

@@ -55,7 +55,7 @@ export interface Subscribe {
   readonly cursor?: number;
 }
 
-/** Follow a topic no longer; frames on their way may still arrive, acks for them are still welcome. */
+/** Follow a topic no longer; answered by `unsubscribed`. Until then frames arrive, acks are always welcome. */
 export interface Unsubscribe {
   readonly type: 'unsubscribe';
   readonly topic: string;
@@ -135,6 +135,17 @@ export interface MessageFrame {
   readonly replay?: true;
 }
 
+/** A message in no log: it was for those who were there. Carries no seq and is not acknowledged. */
+export interface VolatileFrame {
+  readonly type: 'volatile';
+  readonly log: string;
+  readonly id: string;
+  readonly event: string;
+  readonly data?: JsonValue;
+  readonly notification?: NotificationContent;
+  readonly sentAt: number;
+}
+
 /** Why entries are passed over; newer servers may know more reasons. */
 export type SkipReason = 'expired' | 'superseded' | 'recalled' | 'poison' | 'unauthorised';
 
@@ -150,6 +161,12 @@ export interface Skip {
 /** Answer to `subscribe`: the topic's log starts here. */
 export interface Subscribed extends LogStart {
   readonly type: 'subscribed';
+  readonly log: string;
+}
+
+/** Answer to `unsubscribe`: no frame of this log follows. */
+export interface Unsubscribed {
+  readonly type: 'unsubscribed';
   readonly log: string;
 }
 
@@ -209,9 +226,11 @@ export type ClientFrame = Hello | Ack | Read | Subscribe | Unsubscribe | Call | 
 export type ServerFrame =
   | Welcome
   | MessageFrame
+  | VolatileFrame
   | Skip
   | Read
   | Subscribed
+  | Unsubscribed
   | Result
   | TokenAccepted
   | Ping

@@ -1,10 +1,11 @@
 /** The client protocol `carillon.v1`, for both ends. Must never import anything. */
 export type { CloseCode, CloseVerdict } from './close-codes.js';
 export { closeCodes, closeVerdict } from './close-codes.js';
-export type { Decoded, MessageParts } from './codec.js';
-export { decodeClientFrame, decodeServerFrame, encodeFrame, encodeMessage } from './codec.js';
+export type { Decoded, MessageParts, VolatileParts } from './codec.js';
+export { decodeClientFrame, decodeServerFrame, encodeFrame, encodeMessage, encodeVolatile } from './codec.js';
 export type { ErrorCode, ErrorKind, FieldCode } from './error-codes.js';
 export { errorCodes, fieldCodes } from './error-codes.js';
+export { type FrameSchemas, frameSchemas, type JsonSchema } from './frame-schemas.js';
 export type {
   Ack,
   Call,
@@ -31,6 +32,8 @@ export type {
   TokenAccepted,
   TokenRefresh,
   Unsubscribe,
+  Unsubscribed,
+  VolatileFrame,
   Welcome,
   WelcomeLimits,
 } from './frames.js';

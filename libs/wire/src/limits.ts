@@ -48,6 +48,8 @@ export const limits = {
   ttlMaxMs: 28 * day,
   /** Time to live of a message that names none. */
   ttlDefaultMs: 7 * day,
+  /** Longest time that a message may wait before it is delivered. */
+  delayMaxMs: 90 * day,
   /** Longest token, in bytes. */
   tokenBytesMax: 4_096,
   /** Longest validity of a user's token. */

@@ -10,6 +10,7 @@ export function cursorsContract(subject: StoreSubject): void {
   describe('Cursors', () => {
     moving(subject);
     telling(subject);
+    tellingMany(subject);
   });
 }
 
@@ -127,6 +128,42 @@ function telling({ store, other }: StoreSubject): void {
         [never, 0],
       ]),
     );
+  });
+}
+
+function tellingMany({ store, other }: StoreSubject): void {
+  it('loads the positions of many devices in the order of the questions', async () => {
+    const tenant = freshName();
+    const topic = freshTopic();
+    const questions = span(1, 220).map((n) => {
+      const user = userKey(tenant, `u${n}`);
+      return { device: deviceKey(user, 'd'), logs: n % 7 ? [userLog(user), topic] : [] };
+    });
+    const moves = questions.flatMap(({ device, logs }, n) =>
+      logs.slice(n % 3).map((log, at) => ({ device, log, seq: n + at })),
+    );
+    await store().cursors.begin(moves);
+    const one = await Promise.all(questions.map(({ device, logs }) => store().cursors.load(device, logs)));
+    const all = await other().cursors.loadMany([...questions].reverse());
+    expect(all.map((each) => [...each].sort())).toEqual(one.map((each) => [...each].sort()).reverse());
+    expect(all.some((each) => each.size === 2)).toBe(true);
+    expect(await other().cursors.loadMany([])).toEqual([]);
+  });
+
+  it('answers the same question twice, and tells devices of one user apart', async () => {
+    const user = freshUser();
+    const [log, topic] = [userLog(user), freshTopic()];
+    const [a, b] = devicesOf(user, ['d', 'd@d']);
+    await store().cursors.begin([
+      { device: a!, log, seq: 3 },
+      { device: b!, log: topic, seq: 4 },
+    ]);
+    const found = await other().cursors.loadMany([
+      { device: a!, logs: [log, topic] },
+      { device: b!, logs: [log, topic] },
+      { device: a!, logs: [log, log] },
+    ]);
+    expect(found.map((each) => [...each])).toEqual([[[log, 3]], [[topic, 4]], [[log, 3]]]);
   });
 }
 

@@ -9,6 +9,7 @@ export function devicesContract(subject: StoreSubject): void {
   describe('Devices', () => {
     listing(subject);
     evicting(subject);
+    forgetting(subject);
   });
 }
 
@@ -109,5 +110,32 @@ function evicting({ store, other }: StoreSubject): void {
     expect(await other().devices.ofUser(user)).toEqual([
       { key: a, firstSeenAt: start + 2, lastSeenAt: start + 2 },
     ]);
+  });
+}
+
+function forgetting({ store, other }: StoreSubject): void {
+  it('forgets all devices of a user with their cursors, and nobody whose name is like theirs', async () => {
+    const tenant = freshName();
+    const users = ['u', 'u1', 'u.', 'U', 'u@x', 'u-'].map((name) => userKey(tenant, name));
+    const topic = freshTopic();
+    const devices = users.flatMap((user) => devicesOf(user, ['a', 'b']));
+    for (const [n, device] of devices.entries()) await store().devices.seen([{ device, at: start + n }], 20);
+    await store().cursors.begin(devices.map((device) => ({ device, log: topic, seq: 7 })));
+    await other().devices.forget(users[0]!);
+    expect(await store().devices.ofUser(users[0]!)).toEqual([]);
+    for (const user of users.slice(1)) expect(await store().devices.ofUser(user)).toHaveLength(2);
+    const loaded = await store().cursors.loadMany(devices.map((device) => ({ device, logs: [topic] })));
+    expect(loaded.map((each) => each.size)).toEqual(devices.map((_, n) => (n < 2 ? 0 : 1)));
+    await store().devices.forget(users[0]!);
+  });
+
+  it('forgets the cursors also of a device that was never noted', async () => {
+    const user = freshUser();
+    const [device] = devicesOf(user, ['a']);
+    const log = userLog(user);
+    await store().cursors.begin([{ device: device!, log, seq: 7 }]);
+    await other().devices.forget(user);
+    expect((await store().cursors.load(device!, [log])).size).toBe(0);
+    expect((await store().cursors.furthest([log])).get(log)).toBe(0);
   });
 }

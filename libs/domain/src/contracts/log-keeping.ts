@@ -1,16 +1,11 @@
 /** What LogKeeping promises: logs age from below, without holes and without losing their head. */
 import { describe, expect, it } from 'vitest';
-import { type Draft, fateOf, type Mark } from '../entry.js';
+import { type Draft, type Entry, fateOf } from '../entry.js';
 import { type LogKey, topicLog, userKey, userLog } from '../keys.js';
-import type { PurgeBounds } from '../ports/message-log.js';
-import { acceptedAt, dayMs, draftFor, draftsFor, freshInbox, freshName, span } from './specimens.js';
-import { place, readAll, type StoreSubject, seqsOf } from './store-subject.js';
+import type { PurgeBounds } from '../ports/log-keeping.js';
+import { acceptedAt, content, dayMs, draftFor, draftsFor, freshInbox, freshName, span } from './specimens.js';
+import { expectWithoutContent, place, readAll, type StoreSubject, seqsOf } from './store-subject.js';
 
-const content = {
-  data: '{"secret":1}',
-  notification: '{"title":"secret"}',
-  origin: { fingerprint: 'f', recipients: 1, metadata: '{"secret":2}' },
-};
 const bounds: PurgeBounds = {
   expiredBefore: acceptedAt,
   acceptedBefore: acceptedAt - 30 * dayMs,
@@ -21,64 +16,10 @@ const aged = { acceptedAt: acceptedAt - 40 * dayMs, expiresAt: acceptedAt - 33 *
 /** Registers the suite. */
 export function logKeepingContract(subject: StoreSubject): void {
   describe('LogKeeping', () => {
-    marking(subject);
     purging(subject);
     purgingInSteps(subject);
     erasing(subject);
     finding(subject);
-  });
-}
-
-function marking({ store, other }: StoreSubject): void {
-  it.each<Mark>(['recalled', 'emptied'])('removes the content of what it marks %s', async (mark) => {
-    const log = freshInbox();
-    const entries = await place(store(), draftsFor(log, 3, content));
-    for (let time = 0; time < 2; time++) {
-      await store().keeping.mark(log, [1, 3], mark);
-      const now = await readAll(other(), log);
-      expect(now[1]).toEqual(entries[1]);
-      for (const at of [0, 2]) {
-        expect(now[at]).toMatchObject({ id: entries[at]!.id, seq: at + 1, mark, acceptedAt });
-        expect(now[at]?.data ?? now[at]?.notification ?? 'absent').toBe('absent');
-        expect(now[at]?.origin?.fingerprint).toBe('f');
-      }
-    }
-  });
-
-  it('keeps the content of what it marks superseded', async () => {
-    const log = freshInbox();
-    const entries = await place(store(), draftsFor(log, 2, content));
-    await store().keeping.mark(log, [1], 'superseded');
-    await store().keeping.mark(log, [1], 'superseded');
-    expect(await readAll(other(), log)).toEqual([{ ...entries[0], mark: 'superseded' }, entries[1]]);
-  });
-
-  it('never brings content back with a later mark', async () => {
-    const log = freshInbox();
-    await place(store(), draftsFor(log, 1, content));
-    for (const mark of ['superseded', 'recalled', 'superseded'] as const) {
-      await store().keeping.mark(log, [1], mark);
-    }
-    const [entry] = await readAll(other(), log);
-    expect(entry?.data ?? entry?.notification ?? 'absent').toBe('absent');
-  });
-
-  it('touches no other log, and ignores seqs that are not there', async () => {
-    const [a, b] = [freshInbox(), freshInbox()];
-    const entries = await place(store(), [draftFor(a), draftFor(b), draftFor(b)]);
-    await store().keeping.mark(a, [2, 99], 'recalled');
-    await store().keeping.mark(a, [], 'recalled');
-    expect([...(await readAll(other(), a)), ...(await readAll(other(), b))]).toEqual(entries);
-  });
-
-  it('shows the mark wherever the entry is looked up, also to a retry', async () => {
-    const draft = draftFor(freshInbox(), content);
-    await place(store(), [draft]);
-    await store().keeping.mark(draft.log, [1], 'recalled');
-    const [outcome] = await other().log.append([draft]);
-    expect(outcome).toMatchObject({ outcome: 'present', entry: { mark: 'recalled', seq: 1 } });
-    expect(await other().log.entryOf(draft.id, draft.log)).toMatchObject({ mark: 'recalled' });
-    expect(await other().log.ofMessage(draft.id)).toMatchObject([{ mark: 'recalled' }]);
   });
 }
 
@@ -143,6 +84,19 @@ function purging({ store, other }: StoreSubject): void {
     expect(await other().log.append([newest])).toMatchObject([{ outcome: 'present', entry: { seq: 3 } }]);
     expect(seqsOf(await readAll(store(), log))).toEqual([3]);
   });
+
+  it.each(['superseded', 'recalled'] as const)(
+    'keeps that a newest entry was %s when it empties it',
+    async (mark) => {
+      const log = freshInbox();
+      await place(store(), draftsFor(log, 2, { ...aged, ...content }));
+      await store().marks.mark(log, [2], mark);
+      await purgeAll(log);
+      const left = await readAll(other(), log);
+      expect(left).toMatchObject([{ seq: 2, mark }]);
+      expectWithoutContent(left);
+    },
+  );
 
   it('leaves a newest entry alone that is not yet due', async () => {
     const log = freshInbox();
@@ -211,6 +165,16 @@ function erasing({ store, other }: StoreSubject): void {
     }
   });
 
+  it.each(['superseded', 'recalled'] as const)('keeps that the newest entry was %s', async (mark) => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 3, content));
+    await other().marks.mark(log, [3], mark);
+    await store().keeping.erase(log);
+    const left = await readAll(other(), log);
+    expect(left).toMatchObject([{ seq: 3, mark }]);
+    expectWithoutContent(left);
+  });
+
   it('lets seqs go on rising afterwards', async () => {
     const log = freshInbox();
     await place(store(), draftsFor(log, 3));
@@ -257,9 +221,7 @@ function finding({ store, other }: StoreSubject): void {
   }
 }
 
-function expectEmptied(entries: readonly (Draft & { mark?: Mark })[]): void {
-  for (const entry of entries) {
-    expect(entry.data ?? entry.notification ?? 'absent').toBe('absent');
-    expect(fateOf(entry, 0)).toBe('expired');
-  }
+function expectEmptied(entries: readonly Entry[]): void {
+  expectWithoutContent(entries);
+  for (const entry of entries) expect(fateOf(entry, 0)).toBe('expired');
 }

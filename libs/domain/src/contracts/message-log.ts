@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Draft, entryId } from '../entry.js';
 import { allLog, type LogKey, topicLog, userKey, userLog } from '../keys.js';
-import { acceptedAt, draftFor, draftsFor, freshInbox, freshName, freshTopic, span } from './specimens.js';
+import { acceptedAt, dayMs, draftFor, draftsFor, freshInbox, freshName, freshTopic, span } from './specimens.js';
 import { idsOf, place, readAll, type StoreSubject, seqsOf } from './store-subject.js';
 
 /** Registers the suite. */
@@ -15,6 +15,7 @@ export function messageLogContract(subject: StoreSubject): void {
     keepingContent(subject);
     repeating(subject);
     reading(subject);
+    readingMany(subject);
     lookingUp(subject);
   });
 }
@@ -182,6 +183,52 @@ function reading({ store, other }: StoreSubject): void {
       await place(store(), drafts.slice(from, from + 100));
     expect(new Map(await other().log.heads(logs))).toEqual(expected);
     expect(new Map(await other().log.heads([]))).toEqual(new Map());
+  });
+}
+
+function readingMany({ store, other }: StoreSubject): void {
+  it('reads many places as they would be read one by one, in their order', async () => {
+    const tenant = freshName();
+    const logs = span(1, 230).map((n) => userLog(userKey(tenant, `u${n}`)));
+    const drafts = logs.flatMap((log, n) => draftsFor(log, n % 6));
+    for (let from = 0; from < drafts.length; from += 100)
+      await place(store(), drafts.slice(from, from + 100));
+    const places = logs.map((log, n) => ({ log, after: n % 5 })).reverse();
+    places.push({ log: logs[5]!, after: 0 }, { log: logs[5]!, after: 3 }, { log: logs[5]!, after: 0 });
+    for (const limit of [1, 3, 100]) {
+      const one = await Promise.all(places.map(({ log, after }) => store().log.read(log, after, limit)));
+      expect(await other().log.readMany(places, limit)).toEqual(one);
+    }
+    expect(await other().log.readMany([], 10)).toEqual([]);
+  });
+
+  it('reads what is left of logs whose beginning is purged', async () => {
+    const [purged, erased, whole] = [freshInbox(), freshInbox(), freshInbox()];
+    const aged = { acceptedAt: acceptedAt - 40 * dayMs, expiresAt: acceptedAt - 33 * dayMs };
+    await place(store(), [...draftsFor(purged, 30, aged), ...draftsFor(purged, 20)]);
+    await place(store(), [...draftsFor(erased, 25), ...draftsFor(whole, 25)]);
+    const bounds = { expiredBefore: acceptedAt, acceptedBefore: acceptedAt - 30 * dayMs, limit: 100 };
+    expect(await store().keeping.purge(purged, bounds)).toBe(30);
+    await store().keeping.erase(erased);
+    const places = [0, 5, 22, 29, 30, 35, 49, 50, 60].flatMap((after) =>
+      [purged, erased, whole].map((log) => ({ log, after })),
+    );
+    for (const limit of [1, 10, 100]) {
+      const one = await Promise.all(places.map(({ log, after }) => store().log.read(log, after, limit)));
+      expect(await other().log.readMany(places, limit)).toEqual(one);
+    }
+  });
+
+  it('sees at once what was confirmed before', async () => {
+    const logs = [freshInbox(), freshInbox(), freshInbox()];
+    for (const seq of span(1, 4)) {
+      const entries = await place(
+        store(),
+        logs.map((log) => draftFor(log)),
+      );
+      const places = logs.map((log) => ({ log, after: seq - 1 }));
+      expect(await other().log.readMany(places, 10)).toEqual(entries.map((entry) => [entry]));
+    }
   });
 }
 

@@ -17,9 +17,11 @@ import type { StoreSubject } from './store-subject.js';
 export function receiptsContract(subject: StoreSubject): void {
   describe('Receipts', () => {
     adding(subject);
+    addingAgain(subject);
     findingReceipts(subject);
     findingManyReceipts(subject);
     connections(subject);
+    forgetting(subject);
   });
 }
 
@@ -93,6 +95,58 @@ function adding({ store, other }: StoreSubject): void {
     const [found] = await other().receipts.ofEntry(userLog(user), 1, user);
     expect(found?.connection).toBe(row.connection);
     expect(found?.device ?? 'absent').toBe('absent');
+  });
+}
+
+function addingAgain({ store, other }: StoreSubject): void {
+  it('counts nothing twice when a flush is written again, in part or with more', async () => {
+    const now = await store().facts.now();
+    const user = freshUser();
+    const log = userLog(user);
+    const row = rowOf(user, log, now);
+    const flush: ReceiptAddition = {
+      ...row,
+      sent: [{ ...range(1, 6, now), way: 'live' }],
+      settled: [range(1, 4, now + 5)],
+      failed: [2],
+      unhandled: [3, 4],
+    };
+    await store().receipts.record([flush, { ...flush, failed: [2, 5], sent: [] }], []);
+    await other().receipts.record([{ ...flush, settled: [range(3, 6, now + 5)] }], []);
+    const sum: Receipt = { ...flush, settled: [range(1, 6, now + 5)], failed: [2, 5] };
+    for (const seq of [1, 5]) expect(await store().receipts.ofEntry(log, seq, user)).toEqual([sum]);
+  });
+
+  it('gives the same whatever the order in which the additions came', async () => {
+    const now = await store().facts.now();
+    const user = freshUser();
+    const log = userLog(user);
+    const [one, another] = [rowOf(user, log, now), rowOf(user, log, now)];
+    const parts = span(1, 5).map((n) => ({ settled: [range(1, n, now + n)], failed: [n] }));
+    await store().receipts.record(
+      parts.map((part) => ({ ...one, ...part })),
+      [],
+    );
+    for (const part of [...parts].reverse()) await other().receipts.record([{ ...another, ...part }], []);
+    const found = await store().receipts.ofEntry(log, 1, user);
+    expect(found).toHaveLength(2);
+    for (const { settled, failed } of found) {
+      expect([settled, failed]).toEqual([parts.flatMap((part) => part.settled), span(1, 5)]);
+    }
+  });
+
+  it('finds an entry in the middle of ranges however wide they are', async () => {
+    const now = await store().facts.now();
+    const user = freshUser();
+    const log = userLog(user);
+    const rows = [1, 300, 5_000, 1_000_000].map((width) => ({
+      ...rowOf(user, log, now),
+      settled: [range(1_000_000 - width, 1_000_000 + width, now)],
+    }));
+    await store().receipts.record(rows, []);
+    const found = async (seq: number) => (await other().receipts.ofEntry(log, seq, user)).length;
+    const counts = [1_000_000, 1_000_002, 1_000_301, 994_999, 1, 0, 2_000_001];
+    expect(await Promise.all(counts.map(found))).toEqual([4, 3, 2, 1, 1, 1, 0]);
   });
 }
 
@@ -209,6 +263,31 @@ function connections({ store, other }: StoreSubject): void {
     expect(await ids(25, 10)).toEqual([d, c, a]);
     expect(await ids(45, 10)).toEqual([d, a]);
     expect(await ids(-1, 2)).toEqual([d, c]);
+  });
+}
+
+function forgetting({ store, other }: StoreSubject): void {
+  it('forgets the receipts and connections of a user, and nobody whose name is like theirs', async () => {
+    const now = await store().facts.now();
+    const tenant = freshName();
+    const users = ['u', 'u1', 'U', 'u@x'].map((name) => userKey(tenant, name));
+    const topic = freshTopic();
+    const rows = users.flatMap((user) =>
+      [userLog(user), topic].map((log) => ({ ...rowOf(user, log, now), settled: [range(1, 1, now)] })),
+    );
+    await store().receipts.record(
+      rows,
+      users.map((user) => connectionOf(user, now)),
+    );
+    await other().receipts.forget(users[0]!);
+    for (const [n, user] of users.entries()) {
+      const left = await store().receipts.ofEntries(
+        [userLog(user), topic].map((log) => ({ log, seq: 1, user })),
+      );
+      const open = await store().receipts.connectionsOf(user, 0, 10);
+      expect([...left, open].map((each) => each.length)).toEqual(n === 0 ? [0, 0, 0] : [1, 1, 1]);
+    }
+    await store().receipts.forget(users[0]!);
   });
 }
 

@@ -17,6 +17,13 @@ export const run = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) 
 export const acceptedAt = 1_800_000_000_000;
 export const dayMs = 86_400_000;
 
+/** All that emptying removes. */
+export const content: Pick<Draft, 'data' | 'notification' | 'origin'> = {
+  data: '{"secret":1}',
+  notification: '{"title":"secret"}',
+  origin: { fingerprint: 'f', recipients: 1, metadata: '{"secret":2}' },
+};
+
 let count = 0;
 
 /** A name that nobody else has. */
@@ -67,4 +74,15 @@ export function draftsFor(log: LogKey, count: number, more: Partial<Draft> = {})
 /** `from`, `from + 1` … `to`. */
 export function span(from: number, to: number): number[] {
   return Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
+}
+
+let pastMs = -1_000_000_000_000;
+
+/**
+ * A time long before any other that a suite has used, epoch milliseconds: what asks for everything that is due
+ * then meets nothing of anybody else. Each call gives an earlier one.
+ */
+export function farPast(): number {
+  pastMs -= dayMs;
+  return pastMs;
 }

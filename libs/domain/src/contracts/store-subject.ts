@@ -54,6 +54,13 @@ export function readAll(store: Store, log: LogKey): Promise<readonly Entry[]> {
   return store.log.read(log, 0, wholeLog);
 }
 
+/** No entry has anything left that emptying removes. */
+export function expectWithoutContent(entries: readonly Entry[]): void {
+  for (const { data, notification, origin } of entries) {
+    expect(data ?? notification ?? origin?.metadata ?? 'absent').toBe('absent');
+  }
+}
+
 /** The seqs of entries. */
 export function seqsOf(entries: readonly Entry[]): number[] {
   return entries.map((entry) => entry.seq);

@@ -16,6 +16,15 @@ export abstract class Clock {
   abstract nextTurn(task: () => void): void;
 }
 
+/** Whether `Clock.now()` may be believed when it decides what expires. */
+export abstract class ClockTrust {
+  /**
+   * False while the clock is further from the store's than the bound, or has jumped since it was measured:
+   * then nothing may be stamped or called expired by it. Cheap; ask at every use.
+   */
+  abstract readonly isTrusted: boolean;
+}
+
 /** Resolves after `ms`. */
 export function sleep(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => {

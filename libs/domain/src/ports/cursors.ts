@@ -7,9 +7,20 @@ export interface CursorMove {
   readonly seq: number;
 }
 
+/** The positions of one device on these logs. */
+export interface CursorQuestion {
+  readonly device: DeviceKey;
+  readonly logs: readonly LogKey[];
+}
+
 export abstract class Cursors {
   /** Stored positions of the device; logs without one are absent. Never stale. @throws PortUnavailable */
   abstract load(device: DeviceKey, logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>>;
+  /**
+   * What `load` gives for each of the questions, in their order: many devices in one look-up.
+   * @throws PortUnavailable
+   */
+  abstract loadMany(questions: readonly CursorQuestion[]): Promise<readonly ReadonlyMap<LogKey, number>[]>;
   /**
    * The furthest position of any device on each log, 0 where there is none. Never stale.
    * @throws PortUnavailable

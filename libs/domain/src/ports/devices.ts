@@ -18,4 +18,6 @@ export abstract class Devices {
   abstract seen(sightings: readonly DeviceSighting[], max: number): Promise<void>;
   /** The user's devices, most recently seen first. @throws PortUnavailable */
   abstract ofUser(user: UserKey): Promise<readonly Device[]>;
+  /** Forgets all devices of the user, with their cursors; durable. @throws PortUnavailable */
+  abstract forget(user: UserKey): Promise<void>;
 }

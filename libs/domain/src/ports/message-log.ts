@@ -1,6 +1,12 @@
 /** The one truth: what is in a log, in which order. */
-import type { Draft, Entry, Mark } from '../entry.js';
+import type { Draft, Entry } from '../entry.js';
 import type { LogKey } from '../keys.js';
+
+/** A place in a log: what comes after it is meant. */
+export interface LogPlace {
+  readonly log: LogKey;
+  readonly after: number;
+}
 
 /** What became of one draft. */
 export type Appended =
@@ -28,6 +34,11 @@ export abstract class MessageLog {
    */
   abstract read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]>;
   /**
+   * What `read` gives for each of the places, in their order: many logs in a few look-ups, as when thousands
+   * of clients come back at once. @throws PortUnavailable
+   */
+  abstract readMany(places: readonly LogPlace[], limit: number): Promise<readonly (readonly Entry[])[]>;
+  /**
    * The newest durable seq of every log asked for, 0 where there is none. Never stale.
    * @throws PortUnavailable
    */
@@ -39,42 +50,4 @@ export abstract class MessageLog {
   abstract ofMessage(messageId: string): Promise<readonly Entry[]>;
   /** The durable entry of a message in this log, if any. One look-up. @throws PortUnavailable */
   abstract entryOf(messageId: string, log: LogKey): Promise<Entry | undefined>;
-}
-
-/** Bounds of one purge step. Times are epoch milliseconds. */
-export interface PurgeBounds {
-  readonly expiredBefore: number;
-  readonly acceptedBefore: number;
-  /** Entries per call at most. */
-  readonly limit: number;
-}
-
-/** Ages logs without making holes. */
-export abstract class LogKeeping {
-  /**
-   * Removes a prefix of the log: from the oldest entry upwards while it is expired and old enough, committed
-   * before it returns. Never the newest entry: that one is emptied and stays, so that seqs go on rising.
-   * Interrupted anywhere, what is left has no hole. @returns entries removed; 0 when there is nothing more to
-   * do. @throws PortUnavailable
-   */
-  abstract purge(log: LogKey, bounds: PurgeBounds): Promise<number>;
-  /**
-   * Empties every entry of the log (content, notification, origin's metadata) and purges all but the newest.
-   * @throws PortUnavailable
-   */
-  abstract erase(log: LogKey): Promise<void>;
-  /**
-   * Sets a mark on entries; `recalled` and `emptied` remove the content too. Idempotent.
-   * @throws PortUnavailable
-   */
-  abstract mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void>;
-  /**
-   * Logs that hold an entry accepted before this time, at most `limit`, in key order after `after`.
-   * @throws PortUnavailable
-   */
-  abstract logsWithEntriesBefore(
-    acceptedBefore: number,
-    after: LogKey | undefined,
-    limit: number,
-  ): Promise<readonly LogKey[]>;
 }

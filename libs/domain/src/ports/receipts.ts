@@ -28,6 +28,8 @@ export abstract class Receipts {
    * @throws PortUnavailable
    */
   abstract ofEntries(places: readonly ReceiptPlace[]): Promise<readonly (readonly Receipt[])[]>;
+  /** Removes the user's receipts and connections, durable. @throws PortUnavailable */
+  abstract forget(user: UserKey): Promise<void>;
   /**
    * The user's connections that were open after `since` (epoch ms), newest first, at most `limit`.
    * @throws PortUnavailable

@@ -2,8 +2,13 @@
 import type { Cursors } from './cursors.js';
 import type { Devices } from './devices.js';
 import type { KeyRing } from './key-ring.js';
-import type { LogKeeping, MessageLog } from './message-log.js';
+import type { LogKeeping } from './log-keeping.js';
+import type { Marks } from './marks.js';
+import type { Members } from './members.js';
+import type { MessageLog } from './message-log.js';
+import type { Reads } from './reads.js';
 import type { Receipts } from './receipts.js';
+import type { Schedule } from './schedule.js';
 
 export abstract class StoreFacts {
   /**
@@ -11,6 +16,11 @@ export abstract class StoreFacts {
    * first start. @throws PortUnavailable
    */
   abstract epoch(): Promise<string>;
+  /**
+   * Begins a new epoch, durable before it resolves: after a restore no cursor of before counts any more. Only
+   * while no service runs. @returns the new epoch. @throws PortUnavailable
+   */
+  abstract beginEpoch(): Promise<string>;
   /**
    * The store's own clock, epoch milliseconds. Also tells whether it can be reached. @throws PortUnavailable
    */
@@ -20,9 +30,13 @@ export abstract class StoreFacts {
 export interface Store {
   readonly log: MessageLog;
   readonly keeping: LogKeeping;
+  readonly marks: Marks;
   readonly cursors: Cursors;
   readonly devices: Devices;
   readonly receipts: Receipts;
+  readonly reads: Reads;
+  readonly members: Members;
+  readonly schedule: Schedule;
   readonly keyRing: KeyRing;
   readonly facts: StoreFacts;
   /** Lets running calls end, then lets go. Idempotent. */
