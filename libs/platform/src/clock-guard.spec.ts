@@ -5,7 +5,7 @@
 import { PortUnavailable, StoreFacts } from '@carillon/domain/ports';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { watchClock } from './clock-guard.js';
+import { ClockGuard } from './clock-guard.js';
 import { Health } from './health.js';
 import { SystemClock } from './system-clock.js';
 
@@ -17,6 +17,10 @@ class SkewedFacts extends StoreFacts {
     return 'e';
   }
 
+  override async beginEpoch(): Promise<string> {
+    return 'e2';
+  }
+
   override async now(): Promise<number> {
     if (this.isAway) throw new PortUnavailable('away');
     return Date.now() + this.skewMs;
@@ -26,6 +30,12 @@ class SkewedFacts extends StoreFacts {
 /** Runs its timers when told to, on the machine's time. */
 class ManualClock extends SystemClock {
   #due: (() => void)[] = [];
+  /** How far the machine's clock was set by somebody. */
+  setMs = 0;
+
+  override now(): number {
+    return super.now() + this.setMs;
+  }
 
   override after(_ms: number, task: () => void) {
     this.#due.push(task);
@@ -44,11 +54,11 @@ async function watched(skewMs: number) {
   const clock = new ManualClock();
   const health = new Health();
   health.setStarted();
-  await watchClock({ clock, facts, health, log: pino({ level: 'silent' }) });
-  return { facts, clock, health };
+  const guard = await ClockGuard.watch({ clock, facts, health, log: pino({ level: 'silent' }) });
+  return { facts, clock, health, guard };
 }
 
-describe('watchClock', () => {
+describe('the clock guard', () => {
   it('corrects the clock by the difference to the store', async () => {
     const { clock, health } = await watched(-3_000);
     expect(clock.now() - Date.now()).toBeGreaterThan(-3_100);
@@ -63,6 +73,27 @@ describe('watchClock', () => {
     await clock.fire();
     expect((await health.readiness()).ready).toBe(true);
     expect(Math.abs(clock.now() - Date.now() - 1_000)).toBeLessThan(100);
+  });
+
+  it('is trusted while it is near the store’s, and not after a jump until it has been measured', async () => {
+    const { clock, guard, health, facts } = await watched(1_000);
+    expect(guard.isTrusted).toBe(true);
+    clock.setMs = 4_000; // within the bound
+    expect(guard.isTrusted).toBe(true);
+    clock.setMs = -3_600_000;
+    expect(guard.isTrusted).toBe(false);
+    expect((await health.readiness()).ready).toBe(false);
+    facts.skewMs = 0;
+    clock.setMs = -2_000;
+    await clock.fire();
+    expect(guard.isTrusted).toBe(true);
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(100);
+  });
+
+  it('is not trusted beyond the bound, though it is corrected', async () => {
+    const { clock, guard } = await watched(600_000);
+    expect(Math.abs(clock.now() - Date.now() - 600_000)).toBeLessThan(100);
+    expect(guard.isTrusted).toBe(false);
   });
 
   it('keeps the last measurement while the store is away, and goes on measuring', async () => {
@@ -85,6 +116,6 @@ describe('watchClock', () => {
     const facts = new SkewedFacts();
     facts.isAway = true;
     const parts = { clock: new SystemClock(), facts, health: new Health(), log: pino({ level: 'silent' }) };
-    await expect(watchClock(parts)).rejects.toBeInstanceOf(PortUnavailable);
+    await expect(ClockGuard.watch(parts)).rejects.toBeInstanceOf(PortUnavailable);
   });
 });

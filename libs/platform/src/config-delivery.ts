@@ -18,8 +18,12 @@ type Fixed =
   | 'serverSelectionMs'
   | 'appendDeadlineMs'
   | 'baseCacheMs'
+  | 'emptyAfterMs'
+  | 'fanOutSlice'
   | 'receiptsKeptMs'
-  | 'routeTtlMs';
+  | 'routeTtlMs'
+  | 'scheduleClaimMs'
+  | 'scheduleKeptMs';
 type Parameter = Exclude<keyof typeof parameters, Fixed> | 'ttlDefaultMs';
 
 /**
@@ -65,6 +69,8 @@ const descriptions: Record<Parameter, string> = {
   pushTimeoutMs: 'Dispatch waits this long for the answer of a node.',
   redisCommandMs: 'A command to the route table may take this long.',
   receiptsFlushMs: 'Receipts and cursors are written this often.',
+  topicCursorsFlushMs: 'Positions in topics are written this often, and when a socket closes.',
+  unackedEntriesMax: 'An addressee for whom more messages wait refuses further ones (429).',
   drainMs: 'Clients are asked to move within this time when a node shuts down.',
   clockSkewMaxMs: 'A service whose clock differs from the store by more is not ready.',
   loopBlockedMs: 'A node whose event loop stood still for longer treats its lease as lost.',

@@ -1,5 +1,5 @@
 /** What all processes need around their services: configuration, answers, logs, metrics, health. */
-export { type ClockGuardParts, watchClock } from './clock-guard.js';
+export { ClockGuard, type ClockGuardParts, UnwatchedClock } from './clock-guard.js';
 export {
   type AuthConfig,
   type BusConfig,

@@ -1,5 +1,5 @@
 /** What a service module is given at start: its configuration, its ports, and where to report. */
-import type { Bus, Clock, Random, RouteTable, Store } from '@carillon/domain/ports';
+import type { Bus, Clock, ClockTrust, Random, RouteTable, Store } from '@carillon/domain/ports';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import type { Health } from './health.js';
@@ -17,6 +17,7 @@ export interface ServiceContext {
   readonly routes: RouteTable;
   readonly bus: Bus;
   readonly clock: Clock;
+  readonly trust: ClockTrust;
   readonly random: Random;
   readonly metrics: Metrics;
   readonly health: Health;

@@ -3,7 +3,7 @@
  * that cannot be answered. Must never break what MessageLog promises.
  */
 import type { Draft, Entry, LogKey } from '@carillon/domain';
-import { type Appended, MessageLog, PortUnavailable } from '@carillon/domain/ports';
+import { type Appended, type LogPlace, MessageLog, PortUnavailable } from '@carillon/domain/ports';
 
 /**
  * How an append fails. `placed`: it is there all the same;
@@ -15,10 +15,10 @@ export type AppendFault = 'placed' | 'not-placed' | 'partly';
 export class FaultyLog extends MessageLog {
   /** While true, whatever is asked is a PortUnavailable, and nothing is appended. */
   isAway = false;
-  /** While true, `read` alone is a PortUnavailable: the store goes away between two questions. */
+  /** While true, `read` and `readMany` alone are a PortUnavailable: the store goes away between two questions. */
   areReadsAway = false;
   /** How many calls reached the log, with or without a fault. */
-  readonly calls = { append: 0, read: 0 };
+  readonly calls = { append: 0, read: 0, readMany: 0 };
   private readonly appendFaults: AppendFault[] = [];
   private held = Promise.resolve();
 
@@ -54,6 +54,16 @@ export class FaultyLog extends MessageLog {
     if (this.areReadsAway) throw new PortUnavailable('the store is away');
     this.refuseWhileAway();
     return this.log.read(log, after, limit);
+  }
+
+  override async readMany(
+    places: readonly LogPlace[],
+    limit: number,
+  ): Promise<readonly (readonly Entry[])[]> {
+    this.calls.readMany += 1;
+    if (this.areReadsAway) throw new PortUnavailable('the store is away');
+    this.refuseWhileAway();
+    return this.log.readMany(places, limit);
   }
 
   override async heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {

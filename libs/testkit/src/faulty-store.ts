@@ -7,8 +7,12 @@ import {
   type Devices,
   type KeyRing,
   type LogKeeping,
+  type Marks,
+  type Members,
   PortUnavailable,
+  type Reads,
   type Receipts,
+  type Schedule,
   type Store,
   type StoreFacts,
 } from '@carillon/domain/ports';
@@ -18,18 +22,26 @@ import { FaultyLog } from './faulty-log.js';
 export class FaultyStore implements Store {
   readonly log: FaultyLog;
   readonly keeping: LogKeeping;
+  readonly marks: Marks;
   readonly cursors: Cursors;
   readonly devices: Devices;
   readonly receipts: Receipts;
+  readonly reads: Reads;
+  readonly members: Members;
+  readonly schedule: Schedule;
   readonly keyRing: KeyRing;
   readonly facts: StoreFacts;
 
   constructor(private readonly store: Store) {
     this.log = new FaultyLog(store.log);
     this.keeping = this.guarded(store.keeping);
+    this.marks = this.guarded(store.marks);
     this.cursors = this.guarded(store.cursors);
     this.devices = this.guarded(store.devices);
     this.receipts = this.guarded(store.receipts);
+    this.reads = this.guarded(store.reads);
+    this.members = this.guarded(store.members);
+    this.schedule = this.guarded(store.schedule);
     this.keyRing = this.guarded(store.keyRing);
     this.facts = this.guarded(store.facts);
   }

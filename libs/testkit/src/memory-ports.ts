@@ -12,6 +12,8 @@ import { SeededRandom } from './seeded-random.js';
 /** What a spec starts a service on. */
 export interface MemoryPorts {
   readonly clock: FakeClock;
+  /** May be set: whether the clock is believed. */
+  readonly trust: { isTrusted: boolean };
   readonly random: SeededRandom;
   readonly store: Store;
   readonly routes: RouteTable;
@@ -23,6 +25,7 @@ export async function memoryPorts(seed = 1): Promise<MemoryPorts> {
   const clock = new FakeClock();
   return {
     clock,
+    trust: { isTrusted: true },
     random: new SeededRandom(seed),
     store: await MemoryStore.open({ clock }),
     routes: new MemoryRoutes(clock),

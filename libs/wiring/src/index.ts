@@ -1,4 +1,5 @@
 /** Starts services: configuration → adapters → Nest application → listening → drain → end. */
+export { beginEpoch, runBeginEpoch } from './begin-epoch.js';
 export type { HttpInstance } from './http-app.js';
 export type { OpenedPorts } from './open-ports.js';
 export { type RunOptions, runService } from './run-service.js';

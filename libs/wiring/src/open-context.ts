@@ -1,5 +1,6 @@
 /** Makes the context that all modules of a process share, with its ports open. */
 import {
+  ClockGuard,
   type Config,
   createLogger,
   Health,
@@ -10,7 +11,7 @@ import {
   type ServiceName,
   SystemClock,
   SystemRandom,
-  watchClock,
+  UnwatchedClock,
 } from '@carillon/platform';
 import { closePorts, type OpenedPorts, openPorts, watchPorts } from './open-ports.js';
 
@@ -39,10 +40,9 @@ export async function openContext(parts: ContextParts): Promise<OpenedContext> {
   metrics.collectProcess();
   const { ports, owned } = await openPorts({ ...parts, clock, random, log });
   watchPorts(ports, services, health);
-  const context = { config, node: config.node, ...ports, clock, random, metrics, health, log };
   try {
     const guard = isPortUsed('store', services)
-      ? await watchClock({
+      ? await ClockGuard.watch({
           clock,
           facts: ports.store.facts,
           health,
@@ -50,6 +50,8 @@ export async function openContext(parts: ContextParts): Promise<OpenedContext> {
           skewMaxMs: config.delivery.clockSkewMaxMs,
         })
       : undefined;
+    const trust = guard ?? new UnwatchedClock();
+    const context = { config, node: config.node, ...ports, clock, trust, random, metrics, health, log };
     const close = async () => {
       guard?.cancel();
       await closePorts(owned, log);

@@ -2,7 +2,8 @@
  * A whole process: reads the environment, starts the services,
  * obeys signals, and ends with a code that tells the truth.
  */
-import { ConfigInvalid, processEnvironment, StartFault } from '@carillon/platform';
+import { processEnvironment } from '@carillon/platform';
+import { explain } from './explain.js';
 import { type RunningService, type ServiceOptions, startService } from './start-service.js';
 
 export interface RunOptions extends ServiceOptions {
@@ -53,14 +54,4 @@ function crash(life: Life, error: unknown): void {
   if (life.running === undefined) explain(error);
   else life.running.context.log.fatal({ err: error }, 'uncaught error');
   process.exit(1);
-}
-
-/** A fault that people can mend is told in sentences; anything else is a defect and shows its place. */
-function explain(error: unknown): void {
-  const isExpected = error instanceof ConfigInvalid || error instanceof StartFault;
-  process.stderr.write(`${isExpected ? error.message : `This is a defect: ${placeOf(error)}`}\n`);
-}
-
-function placeOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
