@@ -1,6 +1,7 @@
 // What goes over the wire or the bus comes back the same, whatever it contains.
 import {
   type DoorbellView,
+  doorbellKinds,
   encodeDoorbell,
   joinDoorbells,
   readDoorbells,
@@ -23,6 +24,7 @@ import { anyLog, anyName, anyPlace, anySeq, anyText } from './arbitrary.js';
 const anyJson = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
 
 const anyBell = fc.record({
+  kind: fc.constantFrom(...doorbellKinds),
   log: anyLog,
   seq: anySeq,
   acceptedAt: anySeq,

@@ -6,7 +6,8 @@ import { load, save } from './tab-storage.js';
 
 export interface Shown {
   readonly log: string;
-  readonly seq: number;
+  /** Absent: it was for whoever was there, and has no place in a log. */
+  readonly seq?: number;
   readonly id: string;
   readonly event: string;
   readonly title: string;
@@ -51,13 +52,15 @@ export class Inbox {
     const newest = new Map<string, number>();
     let outOfOrder = 0;
     for (const { log, seq } of this.shown) {
+      if (seq === undefined) continue;
       const before = newest.get(log) ?? 0;
       if (seq <= before) outOfOrder += 1;
       newest.set(log, Math.max(seq, before));
     }
     const received = this.shown.length;
     const twice = received - new Set(this.shown.map(({ id }) => id)).size;
-    const seqs = this.shown.map(({ seq }) => seq);
-    return { received, outOfOrder, twice, first: Math.min(...seqs), last: Math.max(...seqs) };
+    const seqs = this.shown.flatMap(({ log, seq }) => (log === 'user' && seq !== undefined ? [seq] : []));
+    const [first, last] = seqs.length === 0 ? [0, 0] : [Math.min(...seqs), Math.max(...seqs)];
+    return { received, outOfOrder, twice, first, last };
   }
 }

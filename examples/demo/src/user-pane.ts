@@ -70,7 +70,7 @@ function shownOf(message: Message): Shown {
   const { log, seq, id, event, notification, sentAt, replay, data } = message;
   return {
     log,
-    seq,
+    ...(seq === undefined ? {} : { seq }),
     id,
     event,
     title: notification?.title ?? event,
@@ -109,7 +109,7 @@ function cardOf(message: Shown, className: string): HTMLElement {
     element(
       'p',
       'facts',
-      element('span', 'seq', `#${seq}`),
+      element('span', 'seq', seq === undefined ? 'now' : `#${seq}`),
       element('code', 'event', event),
       element('span', isReplay ? 'way replay' : 'way', way),
     ),

@@ -207,10 +207,29 @@ describe('acks', () => {
   });
 });
 
+describe('a volatile message', () => {
+  it('reaches the handlers it is meant for, and is neither counted nor acknowledged', async () => {
+    const { world, carillon } = setUp();
+    const seen: unknown[] = [];
+    carillon.on('message', ({ id, seq }) => seen.push([id, seq]), { event: 'typing' });
+    carillon.on('message', ({ id }) => seen.push(id), { event: 'other' });
+    const socket = await world.open();
+    const frame = { type: 'volatile', log: 'user', id: 'm1', event: 'typing', sentAt: 0 } as const;
+    socket.push(frame, messageAt(1), { ...frame, id: 'm2' });
+    await world.advance(200);
+    expect(seen).toEqual([
+      ['m1', undefined],
+      ['m2', undefined],
+    ]);
+    expect(socket.sent('ack')).toMatchObject([{ log: 'user', seq: 1 }]);
+    expect(socket.closedWith).toBeUndefined();
+  });
+});
+
 describe('a gap', () => {
   it('in the seqs closes 4204 and resumes at once from what is settled', async () => {
     const { world, carillon } = setUp();
-    const seen: number[] = [];
+    const seen: (number | undefined)[] = [];
     carillon.on('message', ({ seq }) => seen.push(seq));
     const socket = await world.open();
     socket.push(messageAt(1), messageAt(3));
@@ -244,7 +263,7 @@ describe('a topic', () => {
     const { world, carillon } = setUp();
     carillon.on('message', () => {});
     const socket = await world.open();
-    const seen: number[] = [];
+    const seen: (number | undefined)[] = [];
     const one = carillon.on('message', ({ seq }) => seen.push(seq), { topic: 'x' });
     const two = carillon.on('message', () => {}, { topic: 'x' });
     expect(socket.sent('subscribe')).toEqual([{ type: 'subscribe', topic: 'x' }]);

@@ -12,8 +12,8 @@ import { SessionCore } from './session-core.js';
 import type { Surroundings } from './surroundings.js';
 import { browserSurroundings } from './surroundings.js';
 
-/** A message as handlers get it. */
-export type Message = Omit<MessageFrame, 'type'>;
+/** A message as handlers get it; one that was sent to whoever is there now has no `seq`. */
+export type Message = Omit<MessageFrame, 'type' | 'seq'> & { readonly seq?: number };
 
 /** How the SDK is set up; everything but `token` has a default. */
 export interface CarillonOptions extends Partial<Surroundings> {
@@ -210,6 +210,7 @@ export class Carillon {
     } else if (frame.type === 'subscribed') core.start(frame.log, frame);
     else if (frame.type === 'read') this.#emit('read', frame.ids);
     else if (frame.type === 'error') this.#emit('error', frame);
+    else if (frame.type === 'volatile') void this.#handle(frame);
     else if (frame.type === 'message' || frame.type === 'skip') {
       const isInLine = core.take(frame);
       this.#run(frame.log);
@@ -231,9 +232,9 @@ export class Carillon {
 
   async #handle(message: Message): Promise<Outcome> {
     const runs: Promise<Outcome>[] = [];
-    for (const { kind, run, event, log } of [...this.#listeners]) {
-      const isMeant = (!event || event === message.event) && (!log || log === message.log);
-      if (kind === 'message' && isMeant) runs.push(this.#attempt(run, message));
+    for (const { kind, run, event = message.event, log = message.log } of [...this.#listeners]) {
+      if (kind === 'message' && event === message.event && log === message.log)
+        runs.push(this.#attempt(run, message));
     }
     const timer = this.#around.timer();
     const late = new Promise<Outcome[]>((resolve) => timer(() => resolve(['failed']), handlerTimeoutMs));

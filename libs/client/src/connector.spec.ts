@@ -248,7 +248,7 @@ describe('silence', () => {
 describe('drain', () => {
   it('moves at a random moment inside, and opens the new socket before it closes the old', async () => {
     const { world, carillon, states } = setUp();
-    const seen: number[] = [];
+    const seen: (number | undefined)[] = [];
     carillon.on('message', ({ seq }) => seen.push(seq));
     const old = await world.open();
     world.draws = () => 0.4;

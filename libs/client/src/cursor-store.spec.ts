@@ -110,7 +110,7 @@ describe('localCursors', () => {
 describe('a page that reloads in the middle of a burst', () => {
   it('shows every message once, in order', async () => {
     const storages = { local: memoryStorage(), session: memoryStorage() };
-    const seen: number[] = [];
+    const seen: (number | undefined)[] = [];
     const open = () => {
       const world = new FakeWorld();
       const cursors = localCursors(storages);

@@ -163,10 +163,11 @@ export class SessionCore {
     const position = this.#positions.get(frame.log);
     const { seq, from = seq, to = seq } = frame as { seq: number; from?: number; to?: number };
     // Put so that a seq that is no number is dropped.
-    if (!position || !(to > position.received)) return true;
-    if (from > position.received + 1) return false;
-    position.received = to;
-    position.queue.push({ frame, to, position });
+    if (position && to > position.received) {
+      if (from > position.received + 1) return false;
+      position.received = to;
+      position.queue.push({ frame, to, position });
+    }
     return true;
   }
 

@@ -105,8 +105,8 @@ export class Producers {
       const { results } = await collect.intake.takeBatch({ credential, body: { messages }, key: first.key });
       reply(() => {
         for (const [at, result] of results.entries()) {
-          if (result.status === 'accepted') this.#accept(posts[at] as Post, result.id, attempt);
-          else this.#note(posts[at] as Post, result.error.code);
+          if (result.status === 'refused') this.#note(posts[at] as Post, result.error.code);
+          else this.#accept(posts[at] as Post, result.id, attempt);
         }
       });
     } catch (error) {

@@ -149,7 +149,7 @@ export class Watch implements WireWatch {
 
   onHandled(tab: Tab, message: Message): void {
     const state = this.#tab(tab);
-    const { seq, id } = message;
+    const { seq = 0, id } = message;
     const { name, user } = tab.facts;
     const log = logOf(user);
     this.world.history.note('handle', name, seq, id);

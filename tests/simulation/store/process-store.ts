@@ -6,8 +6,10 @@ import type { Draft, Entry, LogKey } from '@carillon/domain';
 import {
   type Appended,
   type CursorMove,
+  type CursorQuestion,
   Cursors,
   type Devices,
+  type LogPlace,
   MessageLog,
   PortUnavailable,
   type Receipts,
@@ -79,6 +81,17 @@ class ProcessLog extends MessageLog {
     );
   }
 
+  override async readMany(
+    places: readonly LogPlace[],
+    limit: number,
+  ): Promise<readonly (readonly Entry[])[]> {
+    return this.ask(() =>
+      this.replicas.read(readerConcern, (view) =>
+        places.map(({ log, after }) => contiguous(view.after(log, after, limit))),
+      ),
+    );
+  }
+
   override heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
     return this.ask(() =>
       this.replicas.read(readerConcern, (view) => new Map(logs.map((log) => [log, view.newest(log)]))),
@@ -124,6 +137,10 @@ class ProcessCursors extends Cursors {
     );
   }
 
+  override loadMany(questions: readonly CursorQuestion[]): Promise<readonly ReadonlyMap<LogKey, number>[]> {
+    return Promise.all(questions.map(({ device, logs }) => this.load(device, logs)));
+  }
+
   override furthest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
     return this.ask(() =>
       this.replicas.read(
@@ -157,6 +174,10 @@ class ProcessFacts extends StoreFacts {
 
   override epoch(): Promise<string> {
     return this.process.call(() => this.replicas.read('majority', () => 'epoch-1'));
+  }
+
+  override beginEpoch(): Promise<string> {
+    throw new TypeError('nothing is restored here');
   }
 
   override now(): Promise<number> {

@@ -320,6 +320,7 @@ async function start(env: Record<string, string>): Promise<void> {
     routes: new MemoryRoutes(clock),
     bus: new MemoryBus(clock),
     clock,
+    trust: { isTrusted: true },
     random: new SeededRandom(5),
     metrics: new Metrics(),
     health: new Health(),

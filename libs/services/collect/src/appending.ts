@@ -2,23 +2,15 @@
  * Brings postings into their logs and says of each what may be answered. A posting is accepted only when
  * every one of its entries is durable. Must never answer for a posting more than the store has confirmed.
  */
-import type { Draft, Entry } from '@carillon/domain';
+import type { Draft } from '@carillon/domain';
 import type { Appended } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
+import { Backlog } from './backlog.js';
 import { planPhases, type Step } from './batch-plan.js';
+import { Collapsing } from './collapsing.js';
 import { CommitQueue } from './commit-queue.js';
+import type { Outcome } from './outcome.js';
 import { furtherDrafts, type Posting } from './posting.js';
-
-/** What became of a posting. */
-export type Outcome =
-  /** Durable. `first` is its first entry as it is stored: on a replay that of the first time. */
-  | { readonly outcome: 'accepted'; readonly first: Entry; readonly isReplay: boolean }
-  /** Its key stands for another message. */
-  | { readonly outcome: 'reused' }
-  /** Not all of it is known to be durable; with a key a retry completes it. */
-  | { readonly outcome: 'unconfirmed' }
-  /** The queue had no room for it, or for the rest of it. */
-  | { readonly outcome: 'full' };
 
 /** Entries that are submitted together, unless one posting alone has more. */
 const sliceEntries = 1_000;
@@ -31,7 +23,11 @@ interface Progress {
 
 @Injectable()
 export class Appending {
-  constructor(private readonly commits: CommitQueue) {}
+  constructor(
+    private readonly commits: CommitQueue,
+    private readonly collapsing: Collapsing,
+    private readonly backlog: Backlog,
+  ) {}
 
   /** Whether anything can be taken now. */
   get hasRoom(): boolean {
@@ -63,6 +59,8 @@ export class Appending {
       return;
     }
     const appended = await this.commits.submit(drafts);
+    for (const each of appended) if (each.outcome !== 'unconfirmed') this.backlog.learn(each.entry);
+    await this.collapsing.supersede(appended);
     let at = 0;
     for (const { progress, part, drafts: own } of parts) {
       learn(progress, part, appended.slice(at, at + own.length));

@@ -68,5 +68,5 @@ function broken(postings: readonly Posting[]): string[] {
 
 function posting(names: readonly string[], isKeyed: boolean): Posting {
   const logs = names.map((name) => inbox(name));
-  return { messageId: 'm', isKeyed, isList: true, logs, first: draft({ log: logs[0]! }) };
+  return { messageId: 'm', isKeyed, target: 'list', logs, ttlMs: 1_000, first: draft({ log: logs[0]! }) };
 }

@@ -1,6 +1,7 @@
 /** What Collect counts. Must never have a user, message or topic as a label. */
 import { durationBuckets, Metrics } from '@carillon/platform';
 import { Injectable } from '@nestjs/common';
+import type { Target } from './posting.js';
 
 /** Steps of a message through Collect. `doorbell`: from a batch's departure to the answer of a Dispatch. */
 export type CollectStage = 'commit_wait' | 'append' | 'doorbell';
@@ -70,7 +71,7 @@ export class CollectMetrics {
     this.requests.inc({ route, code: String(code) });
   }
 
-  message(target: 'user' | 'list'): void {
+  message(target: Target): void {
     this.accepted.inc({ target });
   }
 

@@ -23,6 +23,7 @@ export class CollectOptions {
   readonly busyForMs!: number;
   readonly verdictTimeoutMs!: number;
   readonly antiEntropyMs!: number;
+  readonly unackedEntriesMax!: number;
 
   static of({ delivery, collect }: ServiceContext['config']): CollectOptions {
     return { appendDeadlineMs: parameters.appendDeadlineMs, ...delivery, ...collect };

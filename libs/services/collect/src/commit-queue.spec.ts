@@ -111,7 +111,7 @@ async function run(seed: number): Promise<string[]> {
   const random = new SeededRandom(seed);
   const upTo = (max: number) => Math.floor(random.next() * max);
   const ports = await memoryPorts(seed);
-  const store = { log: new SlowLog(ports.store.log) };
+  const store = { ...ports.store, log: new SlowLog(ports.store.log) };
   const { commits } = collectParts({ ...ports, store });
   const { log } = store;
   const broken: string[] = [];
@@ -211,6 +211,7 @@ class SlowLog extends MessageLog {
   }
 
   override read: MessageLog['read'] = (...args) => this.log.read(...args);
+  override readMany: MessageLog['readMany'] = (...args) => this.log.readMany(...args);
   override heads: MessageLog['heads'] = (...args) => this.log.heads(...args);
   override ofMessage: MessageLog['ofMessage'] = (...args) => this.log.ofMessage(...args);
   override entryOf: MessageLog['entryOf'] = (...args) => this.log.entryOf(...args);
@@ -221,7 +222,7 @@ async function slowQueue() {
   const faulty = new FaultyStore(await MemoryStore.open({ clock }));
   const ports = await memoryPorts();
   const log = new SlowLog(faulty.log);
-  const { commits } = collectParts({ ...ports, clock, store: { log } });
+  const { commits } = collectParts({ ...ports, clock, store: { ...ports.store, log } });
   return { log, clock, faulty, commits, submit: (list: readonly Draft[]) => commits.submit(list) };
 }
 

@@ -11,12 +11,15 @@ export interface SummaryFacts {
   readonly overall: Verdict;
   /** Of each device. */
   readonly verdicts: readonly Verdict[];
+  /** When the page said that it was read. */
+  readonly readAt?: number | undefined;
 }
 
 /** "Message msg_… (order.paid) for user 42: DELIVERED to 1 of 2 devices, 184 ms after it was accepted." */
 export function summaryOf(facts: SummaryFacts): string {
   const { messageId, event, user, overall } = facts;
-  return `Message ${messageId} (${event}) for user ${user}: ${overall.status.toUpperCase()}${rest(facts)}.`;
+  const fate = `${overall.status.toUpperCase()}${rest(facts)}${read(facts)}`;
+  return `Message ${messageId} (${event}) for user ${user}: ${fate}.`;
 }
 
 function rest({ overall, verdicts, acceptedAt }: SummaryFacts): string {
@@ -50,6 +53,11 @@ const sentences: Partial<Record<DeliveryReason, string>> = {
 
 function waiting(reason: DeliveryReason | undefined): string {
   return (reason && sentences[reason]) ?? 'it is on its way';
+}
+
+function read({ readAt, acceptedAt, overall }: SummaryFacts): string {
+  if (readAt === undefined) return '';
+  return `; read ${duration(readAt - (overall.settledAt ?? acceptedAt))} later`;
 }
 
 function after(at: number | undefined, acceptedAt: number): string {

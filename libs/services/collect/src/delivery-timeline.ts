@@ -8,6 +8,7 @@ export interface TimelineFacts {
   readonly now: number;
   readonly receipts: readonly Receipt[];
   readonly connections: readonly ConnectionRecord[];
+  readonly readAt?: number | undefined;
 }
 
 /** Later ones are left out: the sentence and the devices say how it ended. */
@@ -15,7 +16,7 @@ const eventsMax = 200;
 
 type Happening = Omit<TimelineEvent, 'at'> & { readonly at: number };
 
-export function timelineOf({ entry, now, receipts, connections }: TimelineFacts): TimelineEvent[] {
+export function timelineOf({ entry, now, receipts, connections, readAt }: TimelineFacts): TimelineEvent[] {
   const { seq, acceptedAt, expiresAt } = entry;
   const all: Happening[] = [
     { at: acceptedAt, event: 'accepted', seq },
@@ -23,6 +24,7 @@ export function timelineOf({ entry, now, receipts, connections }: TimelineFacts)
     ...settlementsOf(entry, receipts).map(settledEvent),
     ...connections.flatMap((connection) => connectionEvents(connection, acceptedAt)),
   ];
+  if (readAt !== undefined) all.push({ at: readAt, event: 'read' });
   if (expiresAt <= now) all.push({ at: expiresAt, event: 'expired' });
   return all
     .toSorted((one, other) => one.at - other.at)

@@ -41,6 +41,11 @@ export interface Verdict {
 /** The close code of a socket whose window stayed full. */
 const slowConsumer = 4101;
 
+/** Receipts by device, or by connection where there is none. */
+export function receiptsByDevice(receipts: readonly Receipt[]): Map<string, Receipt[]> {
+  return Map.groupBy(receipts, ({ device, connection }) => device ?? connection);
+}
+
 /** Of several verdicts the one that came furthest. */
 export function furthest(verdicts: readonly Verdict[]): Verdict | undefined {
   return verdicts.toSorted((one, other) => rank(one) - rank(other))[0];

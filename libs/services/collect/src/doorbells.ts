@@ -5,13 +5,16 @@
  */
 import {
   type DispatchAnswer,
+  type Doorbell,
   type DoorbellSlice,
+  type Draft,
   type Entry,
   encodeDoorbell,
   entryFrame,
   fromJsonBytes,
   joinDoorbells,
   subjects,
+  volatileFrame,
 } from '@carillon/domain';
 import { Bus, Clock, PortUnavailable } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
@@ -23,6 +26,11 @@ import { Pressure } from './pressure.js';
 
 /** A batch travels as one message of the bus, whose own limit is a megabyte. */
 const batchBounds = { entries: 128, bytes: 524_288 };
+
+/** An entry that was marked, with the times of the entry or of what marked it. */
+export interface MarkedEntry extends Pick<Entry, 'log' | 'seq' | 'acceptedAt' | 'expiresAt'> {
+  readonly mark: 'superseded' | 'recalled';
+}
 
 interface Bell {
   readonly log: Entry['log'];
@@ -52,16 +60,39 @@ export class Doorbells {
   ring(entries: readonly Entry[]): void {
     for (const entry of entries) {
       const { log, seq, acceptedAt, expiresAt } = entry;
-      const slice = encodeDoorbell({ log, seq, acceptedAt, expiresAt, frame: entryFrame(entry) });
-      this.queue.push({ log, bytes: slice.bytes.length, slice });
+      this.push({ kind: 'entry', log, seq, acceptedAt, expiresAt, frame: entryFrame(entry) });
     }
-    this.dropExcess();
-    this.run();
+    this.go();
+  }
+
+  /** Entries that were marked, so that nodes that have them in hand do not write them. */
+  ringMarks(marked: readonly MarkedEntry[]): void {
+    for (const { mark, ...place } of marked) this.push({ kind: mark, ...place, frame: '' });
+    this.go();
+  }
+
+  /** A message that is in no log: for who is there now. `nonce` tells a doubled doorbell from a new one. */
+  ringVolatile(drafts: readonly Draft[], nonce: number): void {
+    for (const draft of drafts) {
+      const { log, acceptedAt, expiresAt } = draft;
+      this.push({ kind: 'volatile', log, seq: nonce, acceptedAt, expiresAt, frame: volatileFrame(draft) });
+    }
+    this.go();
   }
 
   /** No batch is out and none can go. */
   get isIdle(): boolean {
     return this.batchesOut === 0 && (this.queue.size === 0 || this.dispatches.count === 0);
+  }
+
+  private push(bell: Doorbell): void {
+    const slice = encodeDoorbell(bell);
+    this.queue.push({ log: bell.log, bytes: slice.bytes.length, slice });
+  }
+
+  private go(): void {
+    this.dropExcess();
+    this.run();
   }
 
   private dropExcess(): void {

@@ -7,13 +7,16 @@ import { type MessageRequest, ttlMs } from '@carillon/api';
  * the time to live in any unit. `targets`: each addressee once, sorted.
  */
 export function fingerprintOf(request: MessageRequest, targets: readonly string[]): string {
-  const { event, data, notification, ttl, externalId, metadata } = request;
+  const { event, data, notification, ttl, delay, sendAt, collapseKey, externalId, metadata } = request;
   const meaning = {
     targets,
     event,
     data,
     notification,
     ttl: ttl === undefined ? undefined : ttlMs(ttl),
+    delay: delay === undefined ? undefined : ttlMs(delay),
+    sendAt: sendAt === undefined ? undefined : Date.parse(sendAt),
+    collapseKey,
     externalId,
     metadata,
   };

@@ -7,6 +7,7 @@ import {
   messageAnswerSchema,
 } from '@carillon/api';
 import {
+  allLog,
   type ConnectionRecord,
   type DeviceKey,
   type Draft,
@@ -15,10 +16,13 @@ import {
   type Entry,
   type ReceiptAddition,
   receiptId,
+  topicLog,
 } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
 import { device, draft, FakeClock, inbox, memoryPorts, user } from '@carillon/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Addressees } from './addressees.js';
+import { DeliveryAnswers } from './delivery-answers.js';
 import { Ledger } from './ledger.js';
 
 const id = 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAV';
@@ -28,12 +32,16 @@ const laptop = device('laptop', user('42'));
 let clock: FakeClock;
 let store: Store;
 let ledger: Ledger;
+let deliveries: DeliveryAnswers;
 let entry: Entry;
 
 beforeEach(async () => {
   const ports = await memoryPorts();
   ({ clock, store } = ports);
-  ledger = new Ledger(store.log, store.receipts, store.devices, store.cursors, clock);
+  const { log, members, receipts, devices, cursors, reads, schedule } = store;
+  ledger = new Ledger(log, receipts, cursors, schedule, clock);
+  const addressees = new Addressees(log, members, receipts, devices, cursors);
+  deliveries = new DeliveryAnswers(addressees, receipts, devices, cursors, reads, clock);
   await store.devices.seen([{ device: phone, at: clock.now(), app: 'shop/3' }], 20);
   await clock.advance(1);
   entry = await append({ id, event: 'order.paid' });
@@ -141,7 +149,7 @@ describe('the support answer', () => {
 
   it('says no_devices when nobody ever connected, and offline when somebody did', async () => {
     await append({ id: 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAW', log: inbox('new') });
-    const answer = await ledger.delivery({ tenant: 'demo', id: 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAW' }, 'new');
+    const answer = await deliveries.answer({ tenant: 'demo', id: 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAW' }, 'new');
     expect(answer).toMatchObject({ status: 'queued', reason: 'no_devices', devices: [] });
     expect(await why()).toMatchObject({ status: 'queued', reason: 'offline' });
   });
@@ -199,7 +207,7 @@ describe('the support answer', () => {
 
   it('says recalled and superseded by the mark', async () => {
     for (const mark of ['recalled', 'superseded'] as const) {
-      await store.keeping.mark(entry.log, [entry.seq], mark);
+      await store.marks.mark(entry.log, [entry.seq], mark);
       expect(statuses(await why())).toEqual({ phone: `${mark} ${mark}` });
       if (mark === 'recalled') entry = await append({ id: 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAY' });
     }
@@ -271,6 +279,80 @@ describe('the answer about a message', () => {
   });
 });
 
+describe('a message to a topic', () => {
+  const topic = topicLog('demo', 'orders');
+
+  beforeEach(async () => {
+    entry = await append({ id: 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAX', log: topic });
+  });
+
+  it('has no counts of its followers', async () => {
+    expect(await message()).not.toHaveProperty('counts');
+    expect((await message()).status).toBe('accepted');
+    await clock.advance(8 * 86_400_000);
+    expect((await message()).status).toBe('done');
+  });
+
+  it('is answered for who was sent it, with the devices that follow it', async () => {
+    await sent('c1', { after: 5, device: phone });
+    await settled('c1', { after: 9, device: phone });
+    await store.devices.seen([{ device: laptop, at: clock.now() }], 20);
+    expect(statuses(await why())).toEqual({ phone: 'delivered' });
+  });
+
+  it('is answered for who follows it by membership or by position, and waits for them', async () => {
+    await expect(why()).rejects.toMatchObject({ code: 'not_found' });
+    await store.cursors.begin([{ device: phone, log: topic, seq: 0 }]);
+    expect(await why()).toMatchObject({ status: 'queued', reason: 'offline' });
+    const membership = { topic, user: user('9'), head: 0, joinedAt: clock.now() };
+    await store.members.join([membership, { ...membership, user: user('8'), head: entry.seq }]);
+    const of = (name: string) => deliveries.answer({ tenant: 'demo', id: entry.id }, name);
+    expect(await of('9')).toMatchObject({ status: 'queued', reason: 'no_devices' });
+    await expect(of('8')).rejects.toMatchObject({ code: 'not_found' });
+  });
+
+  it('to all is answered for everybody of the tenant, and for nobody else', async () => {
+    entry = await append({ id: 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAY', log: allLog('demo') });
+    expect(await why()).toMatchObject({ status: 'queued' });
+    const foreign = deliveries.answer({ tenant: 'other', id: entry.id }, '42');
+    await expect(foreign).rejects.toMatchObject({ code: 'not_found' });
+  });
+});
+
+describe('what was read', () => {
+  it('is said beside the status, in the sentence and in the timeline', async () => {
+    await sent('c1', { after: 24, device: phone });
+    await settled('c1', { after: 184, device: phone });
+    await store.reads.note(user('42'), [id], entry.acceptedAt + 41_184);
+    const answer = await why();
+    expect(answer).toMatchObject({ status: 'delivered', readAt: iso(41_184) });
+    expect(answer.summary).toContain('184 ms after it was accepted; read 41.0 s later.');
+    expect(answer.timeline.at(-1)).toEqual({ at: iso(41_184), event: 'read' });
+  });
+});
+
+describe('a message for later', () => {
+  it('is scheduled until its time, or cancelled', async () => {
+    const first = draft({ id, log: inbox('42'), event: 'later' });
+    const posting = JSON.stringify({
+      messageId: 'm',
+      isKeyed: false,
+      target: 'user',
+      logs: [],
+      first,
+      ttlMs: 1,
+    });
+    const later = 'msg_01ARZ3NDEKTSV4RRFFQ69G5FAZ';
+    const at = { acceptedAt: clock.now(), dueAt: clock.now() + 60_000 };
+    await store.schedule.add({ id: later, tenant: 'demo', fingerprint: '', posting, recipients: 1, ...at });
+    const ask = (tenant = 'demo') => ledger.message({ tenant, id: later });
+    expect(messageAnswerSchema.parse(await ask())).toMatchObject({ status: 'scheduled', event: 'later' });
+    await expect(ask('other')).rejects.toMatchObject({ code: 'not_found' });
+    await store.schedule.cancel(later, clock.now());
+    expect(await ask()).toMatchObject({ status: 'cancelled' });
+  });
+});
+
 describe('the tables of the api', () => {
   it('are those of the domain', () => {
     expect(deliveryStatus.options).toEqual([...deliveryStatuses]);
@@ -285,7 +367,7 @@ async function append(parts: Partial<Draft>): Promise<Entry> {
 }
 
 async function why(message: string = entry.id): Promise<DeliveryAnswer> {
-  return deliveryAnswerSchema.parse(await ledger.delivery({ tenant: 'demo', id: message }, '42'));
+  return deliveryAnswerSchema.parse(await deliveries.answer({ tenant: 'demo', id: message }, '42'));
 }
 
 async function message() {
@@ -293,7 +375,9 @@ async function message() {
 }
 
 async function counts() {
-  return (await message()).counts;
+  const { counts: found } = await message();
+  if (!found) throw new Error('a message to a user has counts');
+  return found;
 }
 
 function statuses({ devices }: DeliveryAnswer): Record<string, string> {

@@ -141,7 +141,7 @@ describe('a message with a key', () => {
   it('is not brought to anybody else after it was recalled', async () => {
     const list = { ...body, to: ['user:1', 'user:2'] };
     const { reply } = await post({ ...list }, 'k');
-    await store.keeping.mark(inbox('1'), [1], 'recalled');
+    await store.marks.mark(inbox('1'), [1], 'recalled');
     await store.keeping.erase(inbox('2'));
     const calls = store.log.calls.append;
     expect((await post(list, 'k')).reply).toEqual(reply);
@@ -160,7 +160,7 @@ describe('a batch', () => {
   it('answers item by item, in order, and one fault takes no other item with it', async () => {
     const reply = await batch([
       { to: 'user:1', event: 'a' },
-      { to: 'topic:x', event: 'b c', delay: '1m' },
+      { to: 'topic:x y', event: 'b c', delay: '1y' },
       { to: ['user:1', 'user:2'], event: 'd', idempotencyKey: 'own' },
       'nonsense',
       { to: 'user:1', event: 'e' },

@@ -1,32 +1,27 @@
 /**
- * From a request to its answer: checks it, brings it into the logs, and answers 202 only for what is durable.
- * Must never take a tenant from anywhere but the credential.
+ * From a request to its answer: brings what was read into its place, and answers 202 only for what is durable.
+ * Must never judge a request itself: that is what gate and reader are for.
  */
 import {
-  type BatchItem,
   type BatchReply,
   type BatchResult,
   batchEnvelopeSchema,
-  batchItemSchema,
-  idempotencyKeySchema,
   isoTime,
   type MessageReply,
-  type MessageRequest,
   messageLinks,
-  messageRequestSchema,
 } from '@carillon/api';
-import { Clock } from '@carillon/domain/ports';
-import { type FieldFault, Problem } from '@carillon/platform';
-import { errorCodes, limits } from '@carillon/wire';
+import { Problem } from '@carillon/platform';
+import { errorCodes } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
-import { Appending, type Outcome } from './appending.js';
+import { Acceptance } from './acceptance.js';
 import { CollectMetrics } from './collect-metrics.js';
 import { CollectOptions } from './collect-options.js';
 import type { Credential } from './credential.js';
 import { readAs } from './input.js';
 import { IntakeGate } from './intake-gate.js';
-import { MessageIds } from './message-id.js';
-import { type Posting, postingOf } from './posting.js';
+import type { Accepted, Outcome } from './outcome.js';
+import type { Posting } from './posting.js';
+import { headerKey, invalid, RequestReader } from './request-reader.js';
 
 /** A request as it came in. */
 export interface Incoming {
@@ -37,7 +32,7 @@ export interface Incoming {
 }
 
 /** An answer, and whether it is the repetition of an earlier one. */
-export interface Accepted {
+export interface Answered {
   readonly reply: MessageReply;
   readonly isReplay: boolean;
 }
@@ -46,35 +41,23 @@ export interface Accepted {
 export class MessageIntake {
   constructor(
     private readonly gate: IntakeGate,
-    private readonly appending: Appending,
-    private readonly ids: MessageIds,
-    private readonly clock: Clock,
+    private readonly reader: RequestReader,
+    private readonly acceptance: Acceptance,
     private readonly metrics: CollectMetrics,
     private readonly options: CollectOptions,
   ) {}
 
   /** Resolves once the message is durable. @throws Problem */
-  async takeOne({ credential, body, key }: Incoming): Promise<Accepted> {
+  async takeOne({ credential, body, key }: Incoming): Promise<Answered> {
     this.gate.pass();
-    const idempotencyKey = headerKey(key);
-    const request = readAs(messageRequestSchema, body);
-    this.checkRecipients(request, '');
-    const posting = this.posting(request, credential, idempotencyKey);
-    const [outcome] = await this.appending.append([posting]);
-    if (outcome?.outcome !== 'accepted') throw this.gate.refusal(outcome);
-    if (!outcome.isReplay) this.metrics.message(posting.isList ? 'list' : 'user');
-    const { messageId: id, logs } = posting;
-    const { acceptedAt, expiresAt } = outcome.first;
+    const posting = this.reader.one(body, headerKey(key), credential);
+    const [outcome] = await this.acceptance.take([posting]);
+    if (outcome?.outcome !== 'accepted') throw this.gate.refusal(outcome, posting);
+    if (!outcome.isReplay) this.metrics.message(posting.target);
+    const { messageId: id } = posting;
     return {
       isReplay: outcome.isReplay,
-      reply: {
-        id,
-        status: 'accepted',
-        recipients: logs.length,
-        acceptedAt: isoTime(acceptedAt),
-        expiresAt: isoTime(expiresAt),
-        links: messageLinks(id),
-      },
+      reply: { id, ...acceptedOf(posting, outcome.first), links: messageLinks(id) },
     };
   }
 
@@ -84,30 +67,20 @@ export class MessageIntake {
    */
   async takeBatch({ credential, body, key }: Incoming): Promise<BatchReply> {
     this.gate.pass();
-    const batchKey = headerKey(key);
+    const by = { key: headerKey(key), credential };
     const items = this.itemsOf(body);
-    const results: BatchResult[] = [];
-    const postings: Posting[] = [];
-    const places: number[] = [];
-    for (const [index, item] of items.entries()) {
-      const found = this.readItem(item, index);
-      if (found instanceof Problem) {
-        results[index] = refused(found);
-        continue;
-      }
-      const itemKey = found.idempotencyKey ?? (batchKey === undefined ? undefined : `${batchKey}#${index}`);
-      postings.push(this.posting(found, credential, itemKey));
-      places.push(index);
-    }
-    const outcomes = await this.appending.append(postings);
+    const read = items.map((item, index) => this.read(item, index, by));
+    const postings = read.filter((each): each is Posting => !(each instanceof Problem));
+    const outcomes = await this.acceptance.take(postings);
     if (outcomes.length === items.length && outcomes.every(({ outcome }) => outcome === 'full')) {
       throw this.gate.refusal(outcomes[0]);
     }
-    for (const [at, outcome] of outcomes.entries()) {
-      results[places[at] as number] = this.resultOf(postings[at] as Posting, outcome);
-    }
-    const accepted = results.filter(({ status }) => status === 'accepted').length;
-    return { summary: { accepted, refused: results.length - accepted }, results };
+    let next = 0;
+    const results = read.map((each, index) =>
+      each instanceof Problem ? refused(each) : this.resultOf(each, outcomes[next++], index),
+    );
+    const refusals = results.filter(({ status }) => status === 'refused').length;
+    return { summary: { accepted: results.length - refusals, refused: refusals }, results };
   }
 
   private itemsOf(body: unknown): readonly unknown[] {
@@ -117,60 +90,32 @@ export class MessageIntake {
     throw invalid({ pointer: '/messages', code: 'too_many', detail: `A list of 1 to ${batchMax} messages` });
   }
 
-  private readItem(item: unknown, index: number): BatchItem | Problem {
-    const pointer = `/messages/${index}`;
+  private read(item: unknown, index: number, by: Parameters<RequestReader['item']>[2]): Posting | Problem {
     try {
-      const request = readAs(batchItemSchema, item, pointer);
-      this.checkRecipients(request, pointer);
-      return request;
+      return this.reader.item(item, index, by);
     } catch (error) {
       if (error instanceof Problem) return error;
       throw error;
     }
   }
 
-  /** A server may be configured to allow fewer users per message than the schema. */
-  private checkRecipients({ to }: MessageRequest, pointer: string): void {
-    const { recipientsMax } = this.options;
-    if (typeof to === 'string' || to.length <= recipientsMax) return;
-    const detail = `At most ${recipientsMax} users per message: send several messages`;
-    throw invalid({ pointer: `${pointer}/to`, code: 'too_many', detail });
-  }
-
-  private posting(request: MessageRequest, by: Credential, key: string | undefined): Posting {
-    return postingOf(request, {
-      by,
-      key,
-      now: this.clock.now(),
-      ttlDefaultMs: this.options.ttlDefaultMs,
-      freshId: () => this.ids.fresh(),
-    });
-  }
-
-  private resultOf({ messageId: id, logs, isList }: Posting, outcome: Outcome): BatchResult {
-    if (outcome.outcome !== 'accepted') return refused(this.gate.refusal(outcome));
-    if (!outcome.isReplay) this.metrics.message(isList ? 'list' : 'user');
-    const { acceptedAt, expiresAt } = outcome.first;
-    return {
-      status: 'accepted',
-      id,
-      recipients: logs.length,
-      acceptedAt: isoTime(acceptedAt),
-      expiresAt: isoTime(expiresAt),
-      replayed: outcome.isReplay,
-    };
+  private resultOf(posting: Posting, outcome: Outcome | undefined, index: number): BatchResult {
+    if (outcome?.outcome !== 'accepted') {
+      return refused(this.gate.refusal(outcome, posting, `/messages/${index}`));
+    }
+    if (!outcome.isReplay) this.metrics.message(posting.target);
+    return { id: posting.messageId, ...acceptedOf(posting, outcome.first), replayed: outcome.isReplay };
   }
 }
 
-function headerKey(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (idempotencyKeySchema.safeParse(value).success) return value as string;
-  const detail = `The header Idempotency-Key has 1 to ${limits.idempotencyKeyMax} printable ASCII characters`;
-  throw invalid({ pointer: 'Idempotency-Key', code: 'bad_format', detail });
-}
-
-function invalid(fault: FieldFault): Problem {
-  return new Problem('validation_failed', '1 field is not valid.', { errors: [fault] });
+function acceptedOf({ logs }: Posting, { acceptedAt, dueAt, expiresAt }: Accepted) {
+  return {
+    status: dueAt === undefined ? ('accepted' as const) : ('scheduled' as const),
+    recipients: logs.length,
+    acceptedAt: isoTime(acceptedAt),
+    ...(dueAt === undefined ? {} : { sendAt: isoTime(dueAt) }),
+    expiresAt: isoTime(expiresAt),
+  };
 }
 
 function refused({ code, detail, errors }: Problem): BatchResult {

@@ -95,10 +95,10 @@ describe('POST /v1/messages', () => {
 
   it('names every wrong field and what is allowed, and unknown ones by name', async () => {
     const wrong = {
-      to: 'topic:x',
+      to: 'topic:a b',
       event: 'a b',
-      ttl: 0,
-      delay: '1m',
+      ttl: -1,
+      priority: 1,
       notification: { icon: 1 },
       data: { a: 1 },
     };
@@ -108,14 +108,14 @@ describe('POST /v1/messages', () => {
     const { code, errors } = problemSchema.parse(body);
     expect(code).toBe('validation_failed');
     expect(errors?.map((each) => `${each.pointer} ${each.code}`).toSorted()).toEqual([
-      '/delay unknown_field',
       '/event bad_format',
       '/notification/icon unknown_field',
       '/notification/title required',
-      '/to not_allowed',
-      '/ttl not_allowed',
+      '/priority unknown_field',
+      '/to bad_format',
+      '/ttl out_of_range',
     ]);
-    expect(errors?.find(({ pointer }) => pointer === '/delay')?.detail).toContain('externalId');
+    expect(errors?.find(({ pointer }) => pointer === '/priority')?.detail).toContain('externalId');
     expect(errors?.find(({ pointer }) => pointer === '/to')?.detail).toContain('"user:<name>"');
   });
 

@@ -1,11 +1,24 @@
 /** The routes of messages. Turns HTTP into calls and answers into HTTP; must never decide anything. */
-import type { BatchReply, DeliveryAnswer, MessageAnswer, MessageReply } from '@carillon/api';
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Res, UseGuards } from '@nestjs/common';
+import type { BatchReply, DeliveryAnswer, MessageAnswer, MessageReply, RecallReply } from '@carillon/api';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Param,
+  Post,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { type Credential, CredentialOf, NeedsScope } from './credential.js';
 import { CredentialsGuard } from './credentials.guard.js';
+import { DeliveryAnswers } from './delivery-answers.js';
 import { Ledger } from './ledger.js';
 import { MessageIntake } from './message-intake.js';
+import { Recall } from './recall.js';
 
 @Controller('v1')
 @UseGuards(CredentialsGuard)
@@ -13,6 +26,8 @@ export class MessagesController {
   constructor(
     private readonly intake: MessageIntake,
     private readonly ledger: Ledger,
+    private readonly deliveries: DeliveryAnswers,
+    private readonly recalls: Recall,
   ) {}
 
   @Post('messages')
@@ -47,6 +62,12 @@ export class MessagesController {
     return this.ledger.message({ tenant, id });
   }
 
+  @Delete('messages/:id')
+  @NeedsScope('messages:write')
+  recall(@CredentialOf() { tenant }: Credential, @Param('id') id: string): Promise<RecallReply> {
+    return this.recalls.recall({ tenant, id });
+  }
+
   @Get('messages/:id/deliveries/:user')
   @NeedsScope('messages:read')
   getDelivery(
@@ -54,6 +75,6 @@ export class MessagesController {
     @Param('id') id: string,
     @Param('user') user: string,
   ): Promise<DeliveryAnswer> {
-    return this.ledger.delivery({ tenant, id }, user);
+    return this.deliveries.answer({ tenant, id }, user);
   }
 }

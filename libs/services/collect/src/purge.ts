@@ -1,5 +1,5 @@
 /**
- * Removes what has expired long ago, log by log, from time to time. Must never touch what is younger than
+ * Empties what expired a day ago and removes what expired long ago, log by log, from time to time. Must never touch what is younger than
  * the retention, nor make a hole: that is the port's promise. Several Collects may do it at once.
  */
 import { jittered, type LogKey, parameters } from '@carillon/domain';
@@ -42,6 +42,7 @@ export class Purge implements OnApplicationBootstrap, OnApplicationShutdown {
   async round(): Promise<void> {
     const before = this.clock.now() - parameters.purgeAfterMs;
     try {
+      await this.emptyExpired();
       let after: LogKey | undefined;
       do {
         const logs = await this.keeping.logsWithEntriesBefore(before, after, logsPerPage);
@@ -50,6 +51,14 @@ export class Purge implements OnApplicationBootstrap, OnApplicationShutdown {
       } while (after !== undefined && !this.isStopped);
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
+    }
+  }
+
+  private async emptyExpired(): Promise<void> {
+    const before = this.clock.now() - parameters.emptyAfterMs;
+    let emptied = entriesPerStep;
+    while (emptied === entriesPerStep && !this.isStopped) {
+      emptied = await this.keeping.emptyExpired(before, entriesPerStep);
     }
   }
 

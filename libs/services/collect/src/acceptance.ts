@@ -1,0 +1,55 @@
+/**
+ * Takes postings in, each in its way: into the logs, into the schedule, or straight to who is there. One
+ * outcome per posting, in order; must never say `accepted` of what is not durable, volatile ones apart.
+ */
+import type { LogKey } from '@carillon/domain';
+import { Random } from '@carillon/domain/ports';
+import { Injectable } from '@nestjs/common';
+import { Appending } from './appending.js';
+import { Backlog } from './backlog.js';
+import { Doorbells } from './doorbells.js';
+import type { Outcome } from './outcome.js';
+import { furtherDrafts, type Posting } from './posting.js';
+import { Scheduling } from './scheduling.js';
+
+const nonceMax = 2 ** 48;
+
+@Injectable()
+export class Acceptance {
+  constructor(
+    private readonly appending: Appending,
+    private readonly scheduling: Scheduling,
+    private readonly backlog: Backlog,
+    private readonly doorbells: Doorbells,
+    private readonly random: Random,
+  ) {}
+
+  async take(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+    const full = await this.backlog.full(postings.flatMap(({ logs }) => logs));
+    const decided = await Promise.all(postings.map((posting) => this.decide(posting, full)));
+    const left = postings.filter((_, at) => decided[at] === undefined);
+    const appended = await this.appending.append(left);
+    let next = 0;
+    return decided.map((outcome) => outcome ?? (appended[next++] as Outcome));
+  }
+
+  /** Undefined: it is to be appended. */
+  private async decide(posting: Posting, full: ReadonlySet<LogKey>): Promise<Outcome | undefined> {
+    if (posting.ttlMs === 0) return this.tell(posting);
+    if (posting.dueAt !== undefined) return this.scheduling.accept(posting);
+    const scheduled = posting.isKeyed ? await this.scheduling.ofScheduled(posting) : undefined;
+    if (scheduled || full.size === 0) return scheduled;
+    const places = posting.logs.flatMap((log, at) => (full.has(log) ? [at] : []));
+    // A retry of what was accepted before is answered as before, whatever waits now.
+    if (places.length === 0 || (posting.isKeyed && (await this.scheduling.isAppended(posting))))
+      return undefined;
+    return { outcome: 'unacked', places };
+  }
+
+  private tell(posting: Posting): Outcome {
+    const { first } = posting;
+    const nonce = Math.floor(this.random.next() * nonceMax);
+    this.doorbells.ringVolatile([first, ...furtherDrafts(posting, first)], nonce);
+    return { outcome: 'accepted', first, isReplay: false };
+  }
+}
