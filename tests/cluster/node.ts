@@ -22,7 +22,10 @@ export interface ClusterNode {
   readonly socketUrl: string;
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   get(path: string): Promise<Answer>;
-  token(user: string): Promise<string>;
+  put(path: string): Promise<Answer>;
+  remove(path: string): Promise<Answer>;
+  /** `topics`: patterns that the token allows. */
+  token(user: string, topics?: readonly string[]): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ interface AnswerBody {
   readonly status: string;
   readonly token: string;
   readonly results: readonly { readonly id: string }[];
+  readonly summary: string;
 }
 
 export interface Answer {
@@ -89,7 +93,8 @@ function nodeOf(running: RunningService, name: string): ClusterNode {
     };
     const response = await fetch(url + path, { ...init, headers });
     const replayed = response.headers.get('idempotency-replayed') === 'true';
-    return { status: response.status, replayed, body: (await response.json()) as AnswerBody };
+    const text = await response.text();
+    return { status: response.status, replayed, body: JSON.parse(text || '{}') as AnswerBody };
   };
   return {
     name,
@@ -97,8 +102,10 @@ function nodeOf(running: RunningService, name: string): ClusterNode {
     socketUrl: `${url.replace('http', 'ws')}/v1/connect`,
     post: (path, body, headers = {}) => ask(path, { method: 'POST', headers, body: JSON.stringify(body) }),
     get: (path) => ask(path, {}),
-    token: async (user) => {
-      const answer = await ask('/v1/tokens', { method: 'POST', body: JSON.stringify({ user }) });
+    put: (path) => ask(path, { method: 'PUT', body: '{}' }),
+    remove: (path) => ask(path, { method: 'DELETE', body: '{}' }),
+    token: async (user, topics) => {
+      const answer = await ask('/v1/tokens', { method: 'POST', body: JSON.stringify({ user, topics }) });
       return answer.body.token;
     },
     stop: () => running.stop(),

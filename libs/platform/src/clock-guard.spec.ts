@@ -12,6 +12,9 @@ import { SystemClock } from './system-clock.js';
 class SkewedFacts extends StoreFacts {
   skewMs = 0;
   isAway = false;
+  /** How long an answer takes, on the machine's monotonic clock. */
+  answerMs = 0;
+  clock: ManualClock | undefined;
 
   override async epoch(): Promise<string> {
     return 'e';
@@ -23,6 +26,7 @@ class SkewedFacts extends StoreFacts {
 
   override async now(): Promise<number> {
     if (this.isAway) throw new PortUnavailable('away');
+    if (this.clock) this.clock.waitedMs += this.answerMs;
     return Date.now() + this.skewMs;
   }
 }
@@ -33,8 +37,15 @@ class ManualClock extends SystemClock {
   /** How far the machine's clock was set by somebody. */
   setMs = 0;
 
+  /** How long it waited for answers, without waiting. */
+  waitedMs = 0;
+
   override now(): number {
     return super.now() + this.setMs;
+  }
+
+  override monotonic(): number {
+    return super.monotonic() + this.waitedMs;
   }
 
   override after(_ms: number, task: () => void) {
@@ -51,7 +62,12 @@ class ManualClock extends SystemClock {
 async function watched(skewMs: number) {
   const facts = new SkewedFacts();
   facts.skewMs = skewMs;
+  return watchedWith(facts);
+}
+
+async function watchedWith(facts: SkewedFacts) {
   const clock = new ManualClock();
+  facts.clock = clock;
   const health = new Health();
   health.setStarted();
   const guard = await ClockGuard.watch({ clock, facts, health, log: pino({ level: 'silent' }) });
@@ -94,6 +110,23 @@ describe('the clock guard', () => {
     const { clock, guard } = await watched(600_000);
     expect(Math.abs(clock.now() - Date.now() - 600_000)).toBeLessThan(100);
     expect(guard.isTrusted).toBe(false);
+  });
+
+  it('is trusted after a slow answer only as far as that answer says, and corrects nothing by it', async () => {
+    const facts = new SkewedFacts();
+    facts.skewMs = 2_000;
+    facts.answerMs = 2_000;
+    const { guard, clock } = await watchedWith(facts);
+    expect([guard.isTrusted, clock.offsetMs]).toEqual([true, 0]);
+    const slower = new SkewedFacts();
+    slower.skewMs = 2_000;
+    slower.answerMs = 8_000;
+    const other = await watchedWith(slower);
+    expect(other.guard.isTrusted).toBe(false);
+    slower.answerMs = 0;
+    await other.clock.fire();
+    expect(other.guard.isTrusted).toBe(true);
+    expect(Math.abs(other.clock.now() - Date.now() - 2_000)).toBeLessThan(100);
   });
 
   it('keeps the last measurement while the store is away, and goes on measuring', async () => {

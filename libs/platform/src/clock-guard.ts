@@ -17,6 +17,8 @@ export interface ClockGuardParts {
 }
 
 const measureEveryMs = 10_000;
+/** As long as it is not trusted. */
+const retryEveryMs = 1_000;
 /** A measurement whose question took longer says too little. */
 const answerMaxMs = 1_000;
 
@@ -25,9 +27,11 @@ export class UnwatchedClock extends ClockTrust {
   override readonly isTrusted = true;
 }
 
-/** Measures every 10 s and corrects the clock by what it finds. */
+/** Measures every 10 s, more often while it is not trusted, and corrects the clock by what it finds. */
 export class ClockGuard extends ClockTrust {
   private skewMs = 0;
+  /** Nothing is known before the first measurement. */
+  private doubtMs = Number.POSITIVE_INFINITY;
   /** Corrected time less monotonic time when it was measured: a jump of the machine's clock changes it. */
   private baseMs = 0;
   private timer: Timer | undefined;
@@ -46,14 +50,15 @@ export class ClockGuard extends ClockTrust {
     parts.health.addCheck('clock', async () => guard.check());
     guard.timer = repeat(
       parts.clock,
-      () => measureEveryMs,
+      () => (guard.isTrusted ? measureEveryMs : retryEveryMs),
       () => guard.observe(),
     );
     return guard;
   }
 
   override get isTrusted(): boolean {
-    return Math.abs(this.skewMs) <= this.skewMaxMs && Math.abs(this.jumpedMs) <= this.skewMaxMs;
+    const isNear = Math.abs(this.skewMs) + this.doubtMs <= this.skewMaxMs;
+    return isNear && Math.abs(this.jumpedMs) <= this.skewMaxMs;
   }
 
   cancel(): void {
@@ -67,8 +72,8 @@ export class ClockGuard extends ClockTrust {
 
   private check(): void {
     if (this.isTrusted) return;
-    const offMs = Math.abs(this.skewMs) > this.skewMaxMs ? this.skewMs : this.jumpedMs;
-    throw new Error(`the clock is ${Math.round(offMs)} ms from the store's`);
+    const [skew, doubt, jump] = [this.skewMs, this.doubtMs, this.jumpedMs].map(Math.round);
+    throw new Error(`the clock is ${skew} ms from the store's, within ${doubt} ms, and jumped by ${jump} ms`);
   }
 
   private async observe(): Promise<void> {
@@ -83,17 +88,22 @@ export class ClockGuard extends ClockTrust {
     }
   }
 
-  /** How far the machine's own clock is from the store's; corrects by it when the answer came soon enough. */
+  /**
+   * How far the machine's own clock is from the store's. A slow answer leaves a doubt of half its time: it
+   * corrects nothing, and says something only where nothing better is known.
+   */
   private async measure(): Promise<void> {
     const { clock, facts } = this.parts;
     const askedAt = clock.monotonic();
     const storeNow = await facts.now();
     const answerMs = clock.monotonic() - askedAt;
-    if (answerMs > answerMaxMs) return;
     const skewMs = storeNow + answerMs / 2 - (clock.now() - clock.offsetMs);
+    const isCertain = answerMs <= answerMaxMs;
+    if (!isCertain && this.isTrusted) return;
     // Less than the measurement's own doubt is noise, and a clock that jumps for nothing helps nobody.
-    if (Math.abs(skewMs - clock.offsetMs) > Math.max(answerMs, 2)) clock.correct(skewMs);
+    if (isCertain && Math.abs(skewMs - clock.offsetMs) > Math.max(answerMs, 2)) clock.correct(skewMs);
     this.skewMs = skewMs;
+    this.doubtMs = answerMs / 2;
     this.baseMs = clock.now() - clock.monotonic();
   }
 }

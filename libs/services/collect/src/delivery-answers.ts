@@ -31,6 +31,10 @@ const connectionsMax = 200;
  */
 const silentMs = 60_000;
 
+/** Who follows a topic without a lasting device is written down within a minute. */
+const unknown =
+  'No message with this id went to this user; of a topic this is known a minute after it was delivered.';
+
 @Injectable()
 export class DeliveryAnswers {
   constructor(
@@ -46,7 +50,7 @@ export class DeliveryAnswers {
   async answer({ tenant, id }: MessageRef, user: string): Promise<DeliveryAnswer> {
     const key = isName(user) ? userKey(tenant, user) : undefined;
     const entry = key && (await this.addressees.entryFor(id, key));
-    if (!key || !entry) throw new Problem('not_found', 'No message with this id went to this user.');
+    if (!key || !entry) throw new Problem('not_found', unknown);
     const [devices, receipts, connections, reads] = await Promise.all([
       this.devices.ofUser(key),
       this.receipts.ofEntry(entry.log, entry.seq, key),
