@@ -139,7 +139,7 @@ export function npmFault(line: string, variables: ReadonlySet<string>): string |
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  const [, script] = /^npm (?:run )?(\w+)(?: -- .+)?$/.exec(command) ?? [];
+  const [, script] = /^npm (?:run )?([\w-]+)(?: -- .+)?$/.exec(command) ?? [];
   if (script && Object.hasOwn(scripts, script)) return undefined;
   return /^npx (?:vitest run --project @carillon\/|rolldown )/.test(command)
     ? undefined

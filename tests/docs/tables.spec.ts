@@ -2,8 +2,10 @@
 import { errorsPage } from '@carillon/platform';
 import { type ErrorKind, errorCodes } from '@carillon/wire';
 import { describe, expect, it } from 'vitest';
+import { limitTables } from './limit-tables.ts';
 import { textOf } from './page.ts';
 import { dependencyTables, fieldCodeTables, optionTables, wireTables } from './reference-tables.ts';
+import { restTables } from './rest-tables.ts';
 import { comparePage, compareText, type Table } from './table.ts';
 
 const hint = 'run it with UPDATE_DOCS=1, then fill in what is new';
@@ -13,7 +15,9 @@ describe('the reference says what the code says:', () => {
     ['docs/reference/configuration.md', optionTables],
     ['docs/reference/protocol.md', wireTables],
     ['docs/reference/errors.md', fieldCodeTables],
+    ['docs/reference/limits.md', limitTables],
     ['docs/reference/dependencies.md', dependencyTables],
+    ['docs/reference/rest.md', restTables],
   ])('%s', (page, tables) => {
     const { text, faults } = comparePage(page, tables());
     expect(faults, hint).toEqual([]);

@@ -16,7 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 it('is another one each time, and the one that services read afterwards', async () => {
   const path = join(folder, 'carillon.sqlite');
-  const env = { STORE_KIND: 'sqlite', STORE_PATH: path, NATS_URL: 'nats://127.0.0.1:1' };
+  const env = { STORE_KIND: 'sqlite', STORE_PATH: path };
   const [first, second] = [await beginEpoch(env), await beginEpoch(env)];
   expect(second).not.toBe(first);
   const store = await SqliteStore.open({ path, clock: new SystemClock() });
@@ -29,7 +29,6 @@ it('is refused with a sentence where the store or the configuration is not good'
   const env = {
     STORE_KIND: 'sqlite',
     STORE_PATH: join(folder, 'file/x.sqlite'),
-    NATS_URL: 'nats://127.0.0.1:1',
   };
   await expect(beginEpoch(env)).rejects.toBeInstanceOf(StartFault);
   await expect(beginEpoch({ STORE_KIND: 'floppy' })).rejects.toBeInstanceOf(ConfigInvalid);

@@ -14,7 +14,8 @@ import { openStore } from './open-store.js';
 
 /** Begins a new epoch in the configured store, durably. @returns it. @throws ConfigInvalid, StartFault */
 export async function beginEpoch(env: Environment): Promise<string> {
-  const { store: where } = readConfig(['collect'], env);
+  // Only the store is opened, so an operator need not name the rest.
+  const { store: where } = readConfig(['collect'], { ...env, BUS_KIND: 'memory' });
   const store = await openStore(where, { clock: new SystemClock(), random: new SystemRandom() });
   try {
     return await store.facts.beginEpoch();
