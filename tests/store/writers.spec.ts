@@ -95,17 +95,18 @@ describe('an erased log', () => {
 });
 
 describe('every command', () => {
-  it('that writes asks for a durable majority; reads of entries for primary and majority', async () => {
+  it('that writes asks for a durable majority; every read for primary and majority', async () => {
     sent.length = 0;
     await useEveryRole(store);
     const writes = sent.filter(({ name }) => ['insert', 'update', 'delete', 'findAndModify'].includes(name));
-    const reads = sent.filter(
-      ({ name, command }) => ['find', 'aggregate'].includes(name) && command[name] === 'entries',
-    );
+    const reads = sent.filter(({ name }) => ['find', 'aggregate'].includes(name));
+    const collections = new Set(reads.map(({ name, command }) => command[name]));
     expect(new Set(writes.map(({ name, command }) => `${name} ${String(command[name])}`))).toEqual(
       new Set([
         ...['insert entries', 'update entries', 'delete entries', 'update cursors', 'delete cursors'],
-        ...['update devices', 'delete devices', 'update receipts', 'update connections', 'update tenants'],
+        ...['update devices', 'delete devices', 'insert receipts', 'delete receipts', 'update tenants'],
+        ...['update connections', 'delete connections', 'insert reads', 'delete reads'],
+        ...['insert members', 'update members', 'delete members', 'insert scheduled', 'update scheduled'],
         ...['insert signing_keys', 'insert api_keys', 'update meta'],
       ]),
     );
@@ -114,6 +115,9 @@ describe('every command', () => {
       expect(command.maxTimeMS).toBeUndefined();
     }
     expect(reads.length).toBeGreaterThan(10);
+    for (const name of ['entries', 'cursors', 'members', 'scheduled', 'receipts', 'reads', 'meta']) {
+      expect([...collections]).toContain(name);
+    }
     for (const { command } of reads) {
       expect(command.readConcern).toMatchObject({ level: 'majority' });
       // The driver leaves the preference out when it is the primary.
@@ -129,42 +133,79 @@ function isPartlyRefused({ places }: Confirmation): boolean {
 }
 
 /** Each call of each role that reads or writes, at least once, with work to do. */
-async function useEveryRole({
-  log,
-  keeping,
-  cursors,
-  devices,
-  receipts,
-  keyRing,
-  facts,
-}: Store): Promise<void> {
-  const [ann, inbox] = [userKey('t', 'ann'), logOf('ann')];
-  const [phone, desk] = [`${ann}/phone`, `${ann}/desk`] as never[] as [never, never];
+async function useEveryRole(store: Store): Promise<void> {
+  await useLogs(store);
+  await usePositions(store);
+  await useLedger(store);
+  await useSchedule(store);
+  await useKeys(store);
+}
+
+const [ann, inbox] = [userKey('t', 'ann'), logOf('ann')];
+
+async function useLogs({ log, keeping, marks }: Store): Promise<void> {
   await log.append([draft('m1', inbox), draft('m2', inbox), draft('m1@x', logOf('x'))]);
   await log.append([draft('m1', inbox), draft('m3', inbox)]);
   await Promise.all([
     log.read(inbox, 0, 5),
+    log.readMany([{ log: inbox, after: 0 }], 5),
     log.heads([inbox]),
     log.ofMessage('m1'),
     log.entryOf('m2', inbox),
   ]);
-  await keeping.mark(inbox, [1], 'recalled');
+  await log.append(['k1', 'k2'].map((id) => ({ ...draft(id, inbox), collapseKey: 'k' })));
+  expect(await marks.supersede(inbox, 'k', 5)).toEqual([4]);
+  await marks.mark(inbox, [1], 'recalled');
+  expect(await keeping.emptyExpired(3, 1)).toBe(1);
+  await keeping.newestExpired([inbox], 5);
   await keeping.purge(inbox, { expiredBefore: 3, acceptedBefore: 2, limit: 1 });
   await keeping.erase(inbox);
   await keeping.logsWithEntriesBefore(2, undefined, 5);
-  await cursors.begin([{ device: phone, log: inbox, seq: 1 }]);
-  await cursors.advance([{ device: phone, log: inbox, seq: 2 }]);
+}
+
+async function usePositions({ cursors, devices, members, facts }: Store): Promise<void> {
+  const [phone, desk] = [`${ann}/phone`, `${ann}/desk`] as never[] as [never, never];
+  await cursors.begin([{ device: phone, log: inbox, seq: 9 }]);
+  await cursors.advance([{ device: phone, log: inbox, seq: 10 }]);
+  await cursors.loadMany([{ device: phone, logs: [inbox] }]);
   for (const [at, device] of [phone, desk].entries()) await devices.seen([{ device, at }], 1);
+  await devices.forget(ann);
+  await members.join([{ topic: inbox, user: ann, head: 9, joinedAt: 1 }]);
+  await members.ofUsers([ann]);
+  await members.topics('t', undefined, 5);
+  await cursors.begin([{ device: phone, log: inbox, seq: 9 }]);
+  await facts.beginEpoch();
+  await members.leave([{ topic: inbox, user: ann }]);
+  await members.forget(ann);
+}
+
+async function useLedger({ receipts, reads }: Store): Promise<void> {
   const [connection, node] = ['c', 'n'];
   await receipts.record(
     [
       {
         ...{ id: 'r', log: inbox, user: ann, connection, node },
-        ...{ sent: [], settled: [], failed: [1], unhandled: [] },
+        ...{ sent: [], settled: [{ from: 1, to: 1, at: 1 }], failed: [1], unhandled: [] },
       },
     ],
     [{ id: connection, user: ann, node, transport: 'websocket', openedAt: 1 }],
   );
+  expect(await receipts.ofEntry(inbox, 1, ann)).toHaveLength(1);
+  await receipts.forget(ann);
+  await reads.note(ann, ['m1'], Date.now());
+  await reads.ofMessage('m1', [ann]);
+  await reads.forget(ann);
+}
+
+async function useSchedule({ schedule }: Store): Promise<void> {
+  const message = { tenant: 't', fingerprint: '', posting: '{}', recipients: 1, acceptedAt: 1, dueAt: 1 };
+  for (const id of ['s1', 's2']) await schedule.add({ id, ...message });
+  expect(await schedule.cancel('s1', Date.now())).toBe('cancelled');
+  expect(await schedule.claimDue(2, { by: 'b', until: 3 }, 5)).toHaveLength(1);
+  await schedule.fired(['s2'], 'b', Date.now());
+}
+
+async function useKeys({ keyRing, facts }: Store): Promise<void> {
   await keyRing.ensureTenant({ id: 't', origins: [] });
   await keyRing.ensureSigningKey({
     kid: 'k',

@@ -1,4 +1,5 @@
 /** Every REST request and reply as a zod schema. Must never know how a server keeps what it is given. */
+export { asyncApi } from './async-api.js';
 export { isoTime } from './iso-time.js';
 export {
   type DeliveryAnswer,
@@ -17,6 +18,18 @@ export {
   timelineEventSchema,
 } from './ledger-reply.js';
 export {
+  type MembersReply,
+  type MembersRequest,
+  memberSchema,
+  membersBatchMax,
+  membersReplySchema,
+  membersRequestSchema,
+  type PageQuery,
+  pageQuerySchema,
+  type TopicsReply,
+  topicsReplySchema,
+} from './members.js';
+export {
   type BatchReply,
   type BatchResult,
   batchReplySchema,
@@ -34,13 +47,26 @@ export {
   batchEnvelopeSchema,
   batchItemSchema,
   batchRequestSchema,
+  collapseKeyMax,
   externalIdMax,
   idempotencyKeySchema,
   type MessageRequest,
   messageRequestSchema,
   metadataMax,
 } from './message-request.js';
+export { type OpenApiOptions, openApi } from './open-api.js';
+export { operations } from './operations.js';
+export {
+  apiScopes,
+  errorsOf,
+  type Operation,
+  pathParameters,
+  type Reply,
+  replyHeaders,
+  requestHeaders,
+} from './operations-shape.js';
 export { fieldFaultSchema, type ProblemReply, problemSchema } from './problem.js';
+export { type RecallReply, recallReplySchema } from './recall-reply.js';
 export {
   type TokenReply,
   type TokenRequest,
@@ -50,3 +76,4 @@ export {
   tokenRequestSchema,
 } from './tokens.js';
 export { type Ttl, ttlMs } from './ttl.js';
+export { apiVersion } from './version.js';

@@ -35,19 +35,24 @@ export const deliveryReason = z.enum([
 export type DeliveryReasonName = z.infer<typeof deliveryReason>;
 
 /**
- * `accepted` while it may still be delivered to somebody; then `done`, or `expired` if nobody was given it.
+ * `scheduled` until its time has come, or `cancelled` before; `accepted` while it may still be delivered to
+ * somebody; then `done`, or `expired` if nobody was given it.
  */
-export const messageStatus = z.enum(['accepted', 'done', 'expired']);
+export const messageStatus = z.enum(['scheduled', 'cancelled', 'accepted', 'done', 'expired']);
 export type MessageStatusName = z.infer<typeof messageStatus>;
 
-/** `counts`: its users by the status of their furthest delivery. */
+/**
+ * `counts`: its users by the status of their furthest delivery; absent for a topic and for all, whose
+ * followers are not counted, and before the time of a scheduled one.
+ */
 export const messageAnswerSchema = z.strictObject({
   id: z.string(),
   event: z.string(),
   status: messageStatus,
   recipients: z.int(),
-  counts: z.record(deliveryStatus, z.int()),
+  counts: z.record(deliveryStatus, z.int()).optional(),
   acceptedAt: time,
+  sendAt: time.optional(),
   expiresAt: time,
   externalId: z.string().optional(),
   metadata: z.record(z.string(), z.string()).optional(),
@@ -82,6 +87,7 @@ export const timelineEventSchema = z.strictObject({
     'delivered',
     'failed',
     'unhandled',
+    'read',
     'disconnected',
     'expired',
   ]),
@@ -104,6 +110,8 @@ export const deliveryAnswerSchema = z.strictObject({
   reason: deliveryReason.optional(),
   acceptedAt: time,
   expiresAt: time,
+  /** When the page said that the user has read it. */
+  readAt: time.optional(),
   devices: z.array(deviceDeliverySchema),
   timeline: z.array(timelineEventSchema),
 });

@@ -11,27 +11,31 @@ export const messageIdPattern = /^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 const messageId = z.string().regex(messageIdPattern);
 const recipients = z.int().positive();
+/** `scheduled`: durable, and to be delivered at `sendAt`. */
+const status = z.enum(['accepted', 'scheduled']);
 
 /** Addresses on this server. `deliveries` is a template (RFC 6570) with the user's name. */
 export const messageLinksSchema = z.strictObject({ self: z.string(), deliveries: z.string() });
 export type MessageLinks = z.infer<typeof messageLinksSchema>;
 
-/** 202, durable on a majority. `recipients` counts users, each once. */
+/** 202, durable on a majority. `recipients` counts users, each once; a topic, or all, counts as one. */
 export const messageReplySchema = z.strictObject({
   id: messageId,
-  status: z.literal('accepted'),
+  status,
   recipients,
   acceptedAt: time,
+  sendAt: time.optional(),
   expiresAt: time,
   links: messageLinksSchema,
 });
 export type MessageReply = z.infer<typeof messageReplySchema>;
 
 const itemAccepted = z.strictObject({
-  status: z.literal('accepted'),
+  status,
   id: messageId,
   recipients,
   acceptedAt: time,
+  sendAt: time.optional(),
   expiresAt: time,
   /** The key was known: this is the answer of then. */
   replayed: z.boolean(),

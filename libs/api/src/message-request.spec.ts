@@ -29,9 +29,36 @@ describe('a message request', () => {
     for (const data of [null, false, '', 0]) expect(accepts({ data })).toBe(true);
   });
 
-  it('refuses topics and all as not allowed yet', () => {
-    expect(codes({ to: 'topic:orders.eu' })).toEqual(['/to not_allowed']);
+  it('takes a topic or all, alone and not in a list', () => {
+    for (const to of ['topic:orders.eu', 'all']) expect(accepts({ to })).toBe(true);
     expect(codes({ to: ['user:1', 'all'] })).toEqual(['/to/1 not_allowed']);
+    expect(codes({ to: ['topic:a'] })).toEqual(['/to/0 not_allowed']);
+    for (const to of ['topic:', 'topic:a b', 'All', 'all:x', `topic:${'x'.repeat(129)}`])
+      expect(codes({ to })).toEqual(['/to bad_format']);
+  });
+
+  it('takes a delay of 1 s to 90 d, or a time with a zone, and not both', () => {
+    for (const delay of [1, '30m', '90d']) expect(accepts({ delay })).toBe(true);
+    for (const delay of [0, '0s', '91d', -1]) expect(codes({ delay })).toEqual(['/delay out_of_range']);
+    expect(codes({ delay: 'soon' })).toEqual(['/delay bad_format']);
+    for (const sendAt of ['2027-01-15T08:00:00Z', '2027-01-15T08:00:00.250+02:00'])
+      expect(accepts({ sendAt })).toBe(true);
+    for (const sendAt of ['2027-01-15', '2027-01-15T08:00:00', 'tomorrow', 1_800_000_000])
+      expect(accepts({ sendAt })).toBe(false);
+    expect(codes({ delay: '1m', sendAt: '2027-01-15T08:00:00Z' })).toEqual(['/sendAt not_allowed']);
+  });
+
+  it('takes a collapse key of one line', () => {
+    for (const collapseKey of ['order-771', 'ä b', 'x'.repeat(128)])
+      expect(accepts({ collapseKey })).toBe(true);
+    for (const collapseKey of ['', 'a\nb', 'x'.repeat(129), 7]) expect(accepts({ collapseKey })).toBe(false);
+  });
+
+  it('takes a ttl of 0 with nothing that would need the message to be kept', () => {
+    for (const ttl of [0, '0s', '0d']) expect(accepts({ ttl })).toBe(true);
+    expect(codes({ ttl: 0, delay: '1m' })).toEqual(['/delay not_allowed']);
+    expect(codes({ ttl: '0m', sendAt: '2027-01-15T08:00:00Z' })).toEqual(['/sendAt not_allowed']);
+    expect(codes({ ttl: 0, collapseKey: 'a' })).toEqual(['/collapseKey not_allowed']);
   });
 
   it('refuses targets that are no names', () => {
@@ -70,8 +97,7 @@ describe('a message request', () => {
   it('takes a ttl of 1 s to 28 d in any unit', () => {
     for (const ttl of [1, '1s', '90m', '7d', 2_419_200, '28d']) expect(accepts({ ttl })).toBe(true);
     expect(['90m', 30, '7d'].map((each) => ttlMs(each as Ttl))).toEqual([5_400_000, 30_000, 604_800_000]);
-    for (const ttl of [0, '0s', '0d']) expect(codes({ ttl })).toEqual(['/ttl not_allowed']);
-    for (const ttl of [-1, 2_419_201, '29d', '999999999d'])
+    for (const ttl of [-1, 0.5, 2_419_201, '29d', '999999999d'])
       expect(codes({ ttl })).toEqual(['/ttl out_of_range']);
     for (const ttl of ['1 h', 'h', '1.5h', '1h ', '', '1w', 1.0001]) {
       expect(codes({ ttl })).toEqual(['/ttl bad_format']);
@@ -110,22 +136,22 @@ describe('a message request', () => {
     }
   });
 
-  it('refuses unknown fields, also inside of others, and those of later versions', () => {
+  it('refuses unknown fields, also inside of others', () => {
     const { error } = messageRequestSchema.safeParse({
       ...least,
-      delay: '1m',
-      sendAt: 'x',
+      priority: 1,
+      channel: 'x',
       notification: { title: 'x', icon: 'y' },
     });
     const unknown = error?.issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
-    expect(unknown?.sort()).toEqual(['delay', 'icon', 'sendAt']);
+    expect(unknown?.sort()).toEqual(['channel', 'icon', 'priority']);
   });
 
   it('names every wrong field at once', () => {
     const { error } = messageRequestSchema.safeParse({
-      to: 'topic:x',
+      to: 'topic:a b',
       event: 'a b',
-      ttl: 0,
+      ttl: -1,
       externalId: 'a\nb',
       metadata: { region: 1 },
       notification: {},

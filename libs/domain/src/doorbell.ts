@@ -3,7 +3,8 @@
  * and Push writes the frame as it is. Losing, doubling or reordering one costs latency only.
  *
  * Batch: u8 version, then per doorbell u32 length of what follows, u8 kind, u16 length of the log's key, f64
- * seq, f64 expiresAt, f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big endian.
+ * seq, f64 expiresAt, f64 acceptedAt (epoch ms), the log's key and the finished frame, both UTF-8. Big
+ * endian.
  */
 import type { LogKey } from './keys.js';
 

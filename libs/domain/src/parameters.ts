@@ -54,7 +54,9 @@ export const parameters = {
   redisCommandMs: 200,
   receiptsFlushMs: 250,
   receiptsKeptMs: 30 * day,
-  /** Cursors of topics and of `all` may lag this long; they are written at the latest when the socket closes. */
+  /**
+   * Cursors of topics and of `all` may lag this long; they are written at the latest when the socket closes.
+   */
   topicCursorsFlushMs: 60_000,
   /** Fan-out goes on in a later turn after so many sockets. */
   fanOutSlice: 500,

@@ -15,7 +15,9 @@ export type AppendFault = 'placed' | 'not-placed' | 'partly';
 export class FaultyLog extends MessageLog {
   /** While true, whatever is asked is a PortUnavailable, and nothing is appended. */
   isAway = false;
-  /** While true, `read` and `readMany` alone are a PortUnavailable: the store goes away between two questions. */
+  /**
+   * While true, `read` and `readMany` alone are a PortUnavailable: the store goes away between two questions.
+   */
   areReadsAway = false;
   /** How many calls reached the log, with or without a fault. */
   readonly calls = { append: 0, read: 0, readMany: 0 };

@@ -1,6 +1,6 @@
 /** Cursors in memory. Must never lower one. */
 import type { DeviceKey, LogKey } from '@carillon/domain';
-import { type CursorMove, Cursors } from '@carillon/domain/ports';
+import { type CursorMove, type CursorQuestion, Cursors } from '@carillon/domain/ports';
 import type { MemoryAccess } from './memory-data.js';
 
 /** Cursors over maps. */
@@ -17,6 +17,10 @@ export class MemoryCursors extends Cursors {
       if (seq !== undefined) found.set(log, seq);
     }
     return found;
+  }
+
+  override loadMany(questions: readonly CursorQuestion[]): Promise<readonly ReadonlyMap<LogKey, number>[]> {
+    return Promise.all(questions.map(({ device, logs }) => this.load(device, logs)));
   }
 
   override async furthest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {

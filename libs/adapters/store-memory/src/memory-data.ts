@@ -12,11 +12,18 @@ import type {
   Tenant,
   UserKey,
 } from '@carillon/domain';
-import { PortUnavailable } from '@carillon/domain/ports';
+import { type Claim, type Membership, PortUnavailable, type ScheduledMessage } from '@carillon/domain/ports';
 
 export interface Place {
   readonly log: LogKey;
   readonly seq: number;
+}
+
+/** A message for later, who may fire it while it is claimed, and when it ended. */
+export interface Scheduled {
+  readonly message: ScheduledMessage;
+  readonly claim?: Claim;
+  readonly endedAt?: number;
 }
 
 /** Shared by all stores opened on it; each of its maps belongs to one role. */
@@ -31,12 +38,17 @@ export class MemoryData {
   readonly devices = new Map<UserKey, Map<DeviceKey, Device>>();
   readonly receipts = new Map<LogKey, Map<string, Receipt>>();
   readonly connections = new Map<UserKey, Map<string, ConnectionRecord>>();
+  /** When each user read which message. */
+  readonly reads = new Map<UserKey, Map<string, number>>();
+  /** Memberships of each user, by topic. */
+  readonly members = new Map<UserKey, Map<LogKey, Membership>>();
+  readonly scheduled = new Map<string, Scheduled>();
   readonly tenants = new Map<string, Tenant>();
   readonly signingKeys: SigningKey[] = [];
   readonly apiKeys = new Map<string, ApiKeyRecord>();
 
   /** `epoch`: another one than before tells that the data came from a backup. */
-  constructor(readonly epoch: string) {}
+  constructor(public epoch: string) {}
 }
 
 /** One store's access to the data, until it is closed. */

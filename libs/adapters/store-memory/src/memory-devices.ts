@@ -17,6 +17,14 @@ export class MemoryDevices extends Devices {
     return newestFirst(this.access.data.devices.get(user) ?? new Map());
   }
 
+  override async forget(user: UserKey): Promise<void> {
+    const { data } = this.access;
+    const devices = data.devices.get(user) ?? new Map<DeviceKey, Device>();
+    const withCursors = [...data.cursors.keys()].filter((device) => deviceUser(device) === user);
+    for (const device of [...devices.keys(), ...withCursors]) forget(data, devices, device);
+    data.devices.delete(user);
+  }
+
   private note({ device, at, app }: DeviceSighting, max: number): void {
     const { data } = this.access;
     const user = deviceUser(device);

@@ -1,8 +1,9 @@
 /** Ages logs in memory. Must never remove the newest entry of a log, nor anything but a prefix. */
-import { type Entry, type LogKey, type Mark, messageIdOf, type Origin } from '@carillon/domain';
+import { type Entry, fateOf, type LogKey, messageIdOf } from '@carillon/domain';
 import { LogKeeping, type PurgeBounds } from '@carillon/domain/ports';
 import type { MemoryAccess, MemoryData } from './memory-data.js';
-import { byCodeUnits } from './memory-log.js';
+import { byCodeUnits, headOf } from './memory-log.js';
+import { hasContent, markAt } from './memory-marks.js';
 
 /** LogKeeping over maps. */
 export class MemoryLogKeeping extends LogKeeping {
@@ -17,7 +18,7 @@ export class MemoryLogKeeping extends LogKeeping {
       entry.expiresAt < bounds.expiredBefore && entry.acceptedAt < bounds.acceptedBefore;
     const firstKept = entries.findIndex((entry) => !isDue(entry));
     const due = firstKept < 0 ? entries.length : firstKept;
-    if (due > 0 && due === entries.length) emptyNewest(entries);
+    if (due > 0 && due === entries.length) markAt(entries, entries.length - 1, 'emptied');
     const count = Math.min(bounds.limit, due, entries.length - 1);
     return removeOldest(data, entries, Math.max(0, count));
   }
@@ -26,18 +27,31 @@ export class MemoryLogKeeping extends LogKeeping {
     const { data } = this.access;
     const entries = data.logs.get(log) ?? [];
     if (entries.length === 0) return;
-    emptyNewest(entries);
+    markAt(entries, entries.length - 1, 'emptied');
     removeOldest(data, entries, entries.length - 1);
   }
 
-  override async mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void> {
-    const entries = this.access.data.logs.get(log) ?? [];
-    const firstSeq = entries[0]?.seq ?? 1;
-    for (const seq of seqs) {
-      const entry = entries[seq - firstSeq];
-      if (entry)
-        entries[seq - firstSeq] = { ...(mark === 'superseded' ? entry : withoutContent(entry)), mark };
+  override async emptyExpired(expiredBefore: number, limit: number): Promise<number> {
+    const due: { readonly entries: Entry[]; readonly at: number }[] = [];
+    for (const entries of this.access.data.logs.values()) {
+      for (const [at, entry] of entries.entries()) {
+        if (entry.expiresAt < expiredBefore && hasContent(entry)) due.push({ entries, at });
+      }
     }
+    const timeOf = ({ entries, at }: (typeof due)[number]) => entries[at]!.expiresAt;
+    const oldest = due.sort((a, b) => timeOf(a) - timeOf(b)).slice(0, limit);
+    for (const { entries, at } of oldest) markAt(entries, at, 'emptied');
+    return oldest.length;
+  }
+
+  override async newestExpired(logs: readonly LogKey[], now: number): Promise<ReadonlyMap<LogKey, number>> {
+    const { data } = this.access;
+    const newest = new Map<LogKey, number>();
+    for (const log of logs) {
+      const live = data.logs.get(log)?.find((entry) => fateOf(entry, now) === 'live');
+      newest.set(log, live ? live.seq - 1 : headOf(data, log));
+    }
+    return newest;
   }
 
   override async logsWithEntriesBefore(
@@ -52,25 +66,6 @@ export class MemoryLogKeeping extends LogKeeping {
     }
     return found.sort(byCodeUnits).slice(0, limit);
   }
-}
-
-function emptyNewest(entries: Entry[]): void {
-  const { origin, ...rest } = withoutContent(entries.at(-1)!);
-  entries[entries.length - 1] = {
-    ...rest,
-    ...(origin ? { origin: withoutMetadata(origin) } : {}),
-    mark: 'emptied',
-  };
-}
-
-function withoutMetadata(origin: Origin): Origin {
-  const { metadata: _, ...rest } = origin;
-  return rest;
-}
-
-function withoutContent(entry: Entry): Entry {
-  const { data: _, notification: __, ...rest } = entry;
-  return rest;
 }
 
 function removeOldest(data: MemoryData, entries: Entry[], count: number): number {

@@ -3,7 +3,7 @@
  * every call is atomic, which is more than the port asks.
  */
 import { type Draft, type Entry, type EntryId, type LogKey, messageIdOf } from '@carillon/domain';
-import { type Appended, MessageLog } from '@carillon/domain/ports';
+import { type Appended, type LogPlace, MessageLog } from '@carillon/domain/ports';
 import type { MemoryAccess, MemoryData } from './memory-data.js';
 
 /** MessageLog over maps; after `close` an append is `unconfirmed`. */
@@ -29,6 +29,10 @@ export class MemoryLog extends MessageLog {
     return entries.slice(start, start + limit);
   }
 
+  override readMany(places: readonly LogPlace[], limit: number): Promise<readonly (readonly Entry[])[]> {
+    return Promise.all(places.map(({ log, after }) => this.read(log, after, limit)));
+  }
+
   override async heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
     const { data } = this.access;
     return new Map(logs.map((log) => [log, headOf(data, log)]));
@@ -48,7 +52,7 @@ export class MemoryLog extends MessageLog {
 }
 
 /** The newest seq of the log, 0 where there is none. */
-function headOf(data: MemoryData, log: LogKey): number {
+export function headOf(data: MemoryData, log: LogKey): number {
   return data.logs.get(log)?.at(-1)?.seq ?? 0;
 }
 

@@ -1,5 +1,12 @@
-/** Receipts in memory. Nothing is ever removed: for tests and short runs. */
-import type { ConnectionRecord, LogKey, Receipt, ReceiptAddition, UserKey } from '@carillon/domain';
+/** Receipts in memory. Nothing grows old: for tests and short runs. */
+import {
+  type ConnectionRecord,
+  type LogKey,
+  type Receipt,
+  type ReceiptAddition,
+  receiptSums,
+  type UserKey,
+} from '@carillon/domain';
 import { type ReceiptPlace, Receipts } from '@carillon/domain/ports';
 import type { MemoryAccess } from './memory-data.js';
 
@@ -16,7 +23,9 @@ export class MemoryReceipts extends Receipts {
     const { data } = this.access;
     for (const addition of additions) {
       const rows = data.receipts.get(addition.log) ?? new Map<string, Receipt>();
-      data.receipts.set(addition.log, rows.set(addition.id, sum(rows.get(addition.id), addition)));
+      const known = rows.get(addition.id);
+      const [sum = addition] = receiptSums(known ? [known, addition] : [addition]);
+      data.receipts.set(addition.log, rows.set(addition.id, sum));
     }
     for (const connection of connections) {
       const known = data.connections.get(connection.user) ?? new Map<string, ConnectionRecord>();
@@ -36,6 +45,14 @@ export class MemoryReceipts extends Receipts {
     return Promise.all(places.map(({ log, seq, user }) => this.ofEntry(log, seq, user)));
   }
 
+  override async forget(user: UserKey): Promise<void> {
+    const { data } = this.access;
+    for (const rows of data.receipts.values()) {
+      for (const row of rows.values()) if (row.user === user) rows.delete(row.id);
+    }
+    data.connections.delete(user);
+  }
+
   override async connectionsOf(
     user: UserKey,
     since: number,
@@ -46,15 +63,4 @@ export class MemoryReceipts extends Receipts {
       .sort((a, b) => b.openedAt - a.openedAt)
       .slice(0, limit);
   }
-}
-
-function sum(row: Receipt | undefined, addition: ReceiptAddition): Receipt {
-  if (!row) return { ...addition };
-  return {
-    ...row,
-    sent: [...row.sent, ...addition.sent],
-    settled: [...row.settled, ...addition.settled],
-    failed: [...row.failed, ...addition.failed],
-    unhandled: [...row.unhandled, ...addition.unhandled],
-  };
 }

@@ -4,9 +4,13 @@ import { MemoryCursors } from './memory-cursors.js';
 import { MemoryAccess, MemoryData } from './memory-data.js';
 import { MemoryDevices } from './memory-devices.js';
 import { MemoryKeyRing } from './memory-key-ring.js';
-import { MemoryLog } from './memory-log.js';
+import { headOf, MemoryLog } from './memory-log.js';
 import { MemoryLogKeeping } from './memory-log-keeping.js';
+import { MemoryMarks } from './memory-marks.js';
+import { MemoryMembers } from './memory-members.js';
+import { MemoryReads } from './memory-reads.js';
 import { MemoryReceipts } from './memory-receipts.js';
+import { MemorySchedule } from './memory-schedule.js';
 
 export interface MemoryStoreOptions {
   /** The store's own clock. */
@@ -19,9 +23,13 @@ export interface MemoryStoreOptions {
 export class MemoryStore implements Store {
   readonly log: MemoryLog;
   readonly keeping: MemoryLogKeeping;
+  readonly marks: MemoryMarks;
   readonly cursors: MemoryCursors;
   readonly devices: MemoryDevices;
   readonly receipts: MemoryReceipts;
+  readonly reads: MemoryReads;
+  readonly members: MemoryMembers;
+  readonly schedule: MemorySchedule;
   readonly keyRing: MemoryKeyRing;
   readonly facts: StoreFacts;
   private readonly access: MemoryAccess;
@@ -42,9 +50,13 @@ export class MemoryStore implements Store {
     this.access = new MemoryAccess(data);
     this.log = new MemoryLog(this.access);
     this.keeping = new MemoryLogKeeping(this.access);
+    this.marks = new MemoryMarks(this.access);
     this.cursors = new MemoryCursors(this.access);
     this.devices = new MemoryDevices(this.access);
     this.receipts = new MemoryReceipts(this.access);
+    this.reads = new MemoryReads(this.access);
+    this.members = new MemoryMembers(this.access);
+    this.schedule = new MemorySchedule(this.access);
     this.keyRing = new MemoryKeyRing(this.access);
     this.facts = new MemoryFacts(this.access, clock);
   }
@@ -66,8 +78,29 @@ class MemoryFacts extends StoreFacts {
     return this.access.data.epoch;
   }
 
+  override async beginEpoch(): Promise<string> {
+    const { data } = this.access;
+    lowerCursors(data);
+    data.epoch = `${data.epoch}+`;
+    return data.epoch;
+  }
+
   override async now(): Promise<number> {
     if (!this.access.isOpen) throw new PortUnavailable('the store is closed');
     return this.clock.now();
+  }
+}
+
+/**
+ * What a device or a member has of a log cannot lie above its head, or what comes next would be passed over.
+ */
+function lowerCursors(data: MemoryData): void {
+  for (const positions of data.cursors.values()) {
+    for (const [log, seq] of positions) positions.set(log, Math.min(seq, headOf(data, log)));
+  }
+  for (const topics of data.members.values()) {
+    for (const [topic, membership] of topics) {
+      topics.set(topic, { ...membership, head: Math.min(membership.head, headOf(data, topic)) });
+    }
   }
 }

@@ -1,12 +1,15 @@
 /** How far each device has settled each log: one row per device and log, only ever raised. */
 
 import type { DeviceKey, LogKey } from '@carillon/domain';
-import { type CursorMove, Cursors } from '@carillon/domain/ports';
+import { type CursorMove, type CursorQuestion, Cursors } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
 import { newestOf } from './newest.js';
 import { type CursorRow, cursorId } from './rows.js';
 import { upsertAll } from './upserts.js';
+
+/** Rows per query at most. */
+const idsPerQuery = 5_000;
 
 export class MongoCursors extends Cursors {
   readonly #cursors: mongo.Collection<CursorRow>;
@@ -19,9 +22,24 @@ export class MongoCursors extends Cursors {
   }
 
   override async load(device: DeviceKey, logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
-    const ids = logs.map((log) => cursorId(device, log));
-    const rows = await this.#guard.call(() => this.#cursors.find({ _id: { $in: ids } }).toArray());
-    return new Map(rows.map((row) => [row.log, row.seq]));
+    const [found = new Map<LogKey, number>()] = await this.loadMany([{ device, logs }]);
+    return found;
+  }
+
+  override async loadMany(
+    questions: readonly CursorQuestion[],
+  ): Promise<readonly ReadonlyMap<LogKey, number>[]> {
+    const stored = await this.#seqs(
+      questions.flatMap(({ device, logs }) => logs.map((log) => cursorId(device, log))),
+    );
+    return questions.map(({ device, logs }) => {
+      const found = new Map<LogKey, number>();
+      for (const log of logs) {
+        const seq = stored.get(cursorId(device, log));
+        if (seq !== undefined) found.set(log, seq);
+      }
+      return found;
+    });
   }
 
   override furthest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
@@ -34,6 +52,18 @@ export class MongoCursors extends Cursors {
 
   override advance(moves: readonly CursorMove[]): Promise<void> {
     return this.#raise(moves);
+  }
+
+  async #seqs(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const seqs = new Map<string, number>();
+    for (let from = 0; from < ids.length; from += idsPerQuery) {
+      const chunk = ids.slice(from, from + idsPerQuery);
+      const rows = await this.#guard.call(() =>
+        this.#cursors.find({ _id: { $in: chunk } }, { batchSize: idsPerQuery }).toArray(),
+      );
+      for (const { _id, seq } of rows) seqs.set(_id, seq);
+    }
+    return seqs;
   }
 
   #raise(moves: readonly CursorMove[]): Promise<void> {

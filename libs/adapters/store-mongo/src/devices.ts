@@ -41,6 +41,14 @@ export class MongoDevices extends Devices {
     }));
   }
 
+  /** Cursors first, as below; also those of devices that were forgotten before. */
+  override async forget(user: UserKey): Promise<void> {
+    // "0" is the character after "/", which no name contains: the range holds this user's devices, no others.
+    const range = { _id: { $gte: `${user}/`, $lt: `${user}0` } };
+    await this.#guard.call(() => this.#cursors.deleteMany(range));
+    await this.#guard.call(() => this.#devices.deleteMany({ user }));
+  }
+
   async #withMoreThan(max: number, users: readonly UserKey[]): Promise<readonly UserKey[]> {
     const pipeline = [
       { $match: { user: { $in: users } } },

@@ -3,6 +3,7 @@
 import { PortUnavailable, type Random, randomName, StoreFacts } from '@carillon/domain/ports';
 import type { Connection } from 'mongoose';
 import type { Guard } from './guard.js';
+import { lowerPositions } from './positions.js';
 import type { Collections } from './schemas.js';
 import { upsertAll } from './upserts.js';
 
@@ -11,7 +12,7 @@ const epochLength = 16;
 
 export interface FactsOptions {
   readonly connection: Connection;
-  readonly meta: Collections['meta'];
+  readonly collections: Pick<Collections, 'meta' | 'cursors' | 'members' | 'entries'>;
   readonly guard: Guard;
   readonly random: Random;
 }
@@ -25,7 +26,8 @@ export class MongoFacts extends StoreFacts {
   }
 
   override async epoch(): Promise<string> {
-    const { meta, guard, random } = this.#options;
+    const { guard, random } = this.#options;
+    const { meta } = this.#options.collections;
     const read = () => guard.call(() => meta.findOne({ _id: epochId }));
     const stored = await read();
     if (stored) return stored.value;
@@ -34,6 +36,17 @@ export class MongoFacts extends StoreFacts {
     const made = await read();
     if (!made) throw new PortUnavailable('the epoch was removed while it was stored');
     return made.value;
+  }
+
+  override async beginEpoch(): Promise<string> {
+    const { collections, guard, random } = this.#options;
+    await lowerPositions(collections, guard);
+    const value = randomName(random, epochLength);
+    const update = { $set: { value } };
+    await upsertAll(collections.meta, guard, [
+      { updateOne: { filter: { _id: epochId }, update, upsert: true } },
+    ]);
+    return value;
   }
 
   override async now(): Promise<number> {

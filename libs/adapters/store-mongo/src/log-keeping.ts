@@ -4,26 +4,31 @@
  * newest entry of a log.
  */
 
-import type { LogKey, Mark } from '@carillon/domain';
+import type { LogKey } from '@carillon/domain';
 import { LogKeeping, type PurgeBounds } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
+import { markUpdate } from './marking.js';
+import { NewestExpired } from './newest-expired.js';
 import type { EntryRow } from './rows.js';
 
 const removedPerCommand = 500;
 /** Index keys per query when looking for the logs there are; a long log is jumped over after this many. */
 const keysPerScan = 500;
 
-const content = { data: '', notification: '', 'origin.metadata': '' } as const;
+/** Who finds only what another is emptying looks again so many times. */
+const emptyingLooksMax = 20;
 
 export class MongoLogKeeping extends LogKeeping {
   readonly #entries: mongo.Collection<EntryRow>;
   readonly #guard: Guard;
+  readonly #newestExpired: NewestExpired;
 
   constructor(entries: mongo.Collection<EntryRow>, guard: Guard) {
     super();
     this.#entries = entries;
     this.#guard = guard;
+    this.#newestExpired = new NewestExpired(entries, guard);
   }
 
   override async purge(log: LogKey, bounds: PurgeBounds): Promise<number> {
@@ -35,18 +40,13 @@ export class MongoLogKeeping extends LogKeeping {
     const aged = young < 0 ? oldest : oldest.slice(0, young);
     const removable = aged.filter((row) => row.seq < newest).slice(0, bounds.limit);
     await this.#remove(removable);
-    if (aged.some((row) => row.seq === newest)) await this.mark(log, [newest], 'emptied');
+    if (aged.some((row) => row.seq === newest)) await this.#emptyThose(log, { $in: [newest] });
     return removable.length;
   }
 
   override async erase(log: LogKey): Promise<void> {
     const newest = await this.#newestSeq(log);
-    await this.#guard.call(() =>
-      this.#entries.updateMany(
-        { log, seq: { $lte: newest } },
-        { $set: { mark: 'emptied' }, $unset: content },
-      ),
-    );
+    await this.#emptyThose(log, { $lte: newest });
     for (;;) {
       const oldest = await this.#oldest(log, removedPerCommand);
       const removable = oldest.filter((row) => row.seq < newest);
@@ -55,10 +55,26 @@ export class MongoLogKeeping extends LogKeeping {
     }
   }
 
-  override async mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void> {
-    if (seqs.length === 0) return;
-    const update = mark === 'superseded' ? { $set: { mark } } : { $set: { mark }, $unset: content };
-    await this.#guard.call(() => this.#entries.updateMany({ log, seq: { $in: [...seqs] } }, update));
+  override async emptyExpired(expiredBefore: number, limit: number): Promise<number> {
+    for (let look = 1; limit > 0 && look <= emptyingLooksMax; look += 1) {
+      const rows = await this.#guard.call(() =>
+        this.#entries
+          .find(fullBefore(expiredBefore), { limit, batchSize: limit, projection: { _id: 1 } })
+          .sort({ expiresAt: 1 })
+          .toArray(),
+      );
+      if (rows.length === 0) break;
+      const ids = rows.map((row) => row._id);
+      const { modifiedCount } = await this.#guard.call(() =>
+        this.#entries.updateMany({ _id: { $in: ids } }, markUpdate('emptied')),
+      );
+      if (modifiedCount > 0) return modifiedCount;
+    }
+    return 0;
+  }
+
+  override newestExpired(logs: readonly LogKey[], now: number): Promise<ReadonlyMap<LogKey, number>> {
+    return this.#newestExpired.of(logs, now);
   }
 
   override async logsWithEntriesBefore(
@@ -77,6 +93,10 @@ export class MongoLogKeeping extends LogKeeping {
       }
     }
     return found;
+  }
+
+  async #emptyThose(log: LogKey, seq: { readonly $in: number[] } | { readonly $lte: number }): Promise<void> {
+    await this.#guard.call(() => this.#entries.updateMany({ log, seq }, markUpdate('emptied')));
   }
 
   async #newestSeq(log: LogKey): Promise<number> {
@@ -125,3 +145,8 @@ export class MongoLogKeeping extends LogKeeping {
 }
 
 type AgedRow = Pick<EntryRow, '_id' | 'seq' | 'expiresAt' | 'acceptedAt'>;
+
+/** Entries that still have content, by the one index on it; its plan is held by a test. */
+export function fullBefore(expiredBefore: number): mongo.Filter<EntryRow> {
+  return { expiresAt: { $lt: expiredBefore }, data: { $exists: true } };
+}

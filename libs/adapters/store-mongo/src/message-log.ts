@@ -4,11 +4,12 @@
  */
 
 import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';
-import { type Appended, MessageLog } from '@carillon/domain/ports';
+import { type Appended, type LogPlace, MessageLog } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
 import type { Appender } from './append.js';
 import type { Guard } from './guard.js';
 import { newestOf } from './newest.js';
+import { pageOf, pagesAfter, placesPerQuery } from './read-many.js';
 import { type EntryRow, entryFromRow } from './rows.js';
 
 export class MongoLog extends MessageLog {
@@ -44,7 +45,18 @@ export class MongoLog extends MessageLog {
         .sort({ seq: 1 })
         .toArray(),
     );
-    return contiguous(rows).map(entryFromRow);
+    return untilGap(rows).map(entryFromRow);
+  }
+
+  override async readMany(
+    places: readonly LogPlace[],
+    limit: number,
+  ): Promise<readonly (readonly Entry[])[]> {
+    const pages: (readonly Entry[])[] = [];
+    for (let from = 0; from < places.length; from += placesPerQuery) {
+      pages.push(...(await this.#readSome(places.slice(from, from + placesPerQuery), limit)));
+    }
+    return pages;
   }
 
   override heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
@@ -69,6 +81,29 @@ export class MongoLog extends MessageLog {
     return row ? entryFromRow(row) : undefined;
   }
 
+  async #readSome(places: readonly LogPlace[], limit: number): Promise<readonly (readonly Entry[])[]> {
+    if (limit < 1) return places.map(() => []);
+    const batchSize = places.length * limit;
+    const rows = await this.#guard.call(() =>
+      this.#entries.find(pagesAfter(places, limit), { batchSize }).toArray(),
+    );
+    const found = new Map<LogKey, readonly Entry[]>();
+    for (const [log, own] of Map.groupBy(rows, (row) => row.log)) {
+      own.sort((a, b) => a.seq - b.seq);
+      found.set(log, own.map(entryFromRow));
+    }
+    const pages = places.map((place) => pageOf(place, found, limit));
+    const unsure = places.filter((_, at) => !pages[at]);
+    const heads = await this.heads(unsure.map(({ log }) => log));
+    return Promise.all(
+      places.map(async ({ log, after }, at) => {
+        const page = pages[at];
+        if (page) return untilGap(page);
+        return (heads.get(log) ?? 0) > after ? this.read(log, after, limit) : [];
+      }),
+    );
+  }
+
   /**
    * Takes no further drafts and resolves when the running appends have answered:
    * at their deadline at the latest.
@@ -80,10 +115,10 @@ export class MongoLog extends MessageLog {
 }
 
 /**
- * The rows up to the first gap. A scan during a purge may see a prefix vanish in its middle; the next read
- * then begins after it.
+ * Up to the first gap. A scan during a purge may see a prefix vanish in its middle; the next read then begins
+ * after it.
  */
-function contiguous(rows: readonly EntryRow[]): readonly EntryRow[] {
+function untilGap<S extends { readonly seq: number }>(rows: readonly S[]): readonly S[] {
   const first = rows[0];
   if (!first) return rows;
   const gap = rows.findIndex((row, index) => row.seq !== first.seq + index);

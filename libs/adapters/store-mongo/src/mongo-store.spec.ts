@@ -65,18 +65,20 @@ describe('MongoStore', () => {
     });
   });
 
-  it('forgets receipts and connections after 30 days, and nothing else by itself', async () => {
+  it('forgets the ledger after 30 days, ended schedules after one, and nothing else', async () => {
     const ttls = new Map<string, unknown>();
     for (const { name } of await raw.db.listCollections().toArray()) {
       for (const index of await raw.db.collection(name).indexes()) {
-        if (index.expireAfterSeconds !== undefined) ttls.set(name, index.expireAfterSeconds);
+        if (index.expireAfterSeconds !== undefined) ttls.set(name, [index.key, index.expireAfterSeconds]);
       }
     }
     const seconds = parameters.receiptsKeptMs / 1000;
     expect(ttls).toEqual(
       new Map([
-        ['receipts', seconds],
-        ['connections', seconds],
+        ['receipts', [{ createdAt: 1 }, seconds]],
+        ['connections', [{ writtenAt: 1 }, seconds]],
+        ['reads', [{ at: 1 }, seconds]],
+        ['scheduled', [{ endedAt: 1 }, parameters.scheduleKeptMs / 1000]],
       ]),
     );
     const store = await open();
@@ -90,12 +92,52 @@ describe('MongoStore', () => {
       ],
       [{ id: connection, user, node: 'n', transport: 'websocket', openedAt: 1 }],
     );
+    await store.reads.note(user, ['m1'], clock.now());
     await store.close();
-    expect(await raw.db.collection('receipts').findOne({ _id: 'r1' as never })).toMatchObject({
+    expect(await raw.db.collection('receipts').findOne({ connection })).toMatchObject({
       createdAt: expect.any(Date),
     });
     expect(await raw.db.collection('connections').findOne({ user })).toMatchObject({
       writtenAt: expect.any(Date),
     });
+    expect(await raw.db.collection('reads').findOne({ user })).toMatchObject({ at: expect.any(Date) });
+  });
+
+  it('gives an end only to a scheduled message that was fired or cancelled', async () => {
+    const store = await open();
+    const ids = ['waits', 'claimed', 'fired', 'cancelled'];
+    for (const [dueAt, id] of ids.entries()) {
+      await store.schedule.add({
+        ...{ id, tenant: 't', fingerprint: '', posting: '{}', recipients: 1, acceptedAt: 1 },
+        dueAt: id === 'waits' || id === 'cancelled' ? 9e15 : dueAt,
+      });
+    }
+    await store.schedule.claimDue(2, { by: 'b', until: 9e15 }, 5);
+    await store.schedule.fired(['fired'], 'b', clock.now());
+    await store.schedule.cancel('cancelled', clock.now());
+    await store.close();
+    const rows = await raw.db
+      .collection('scheduled')
+      .find({ _id: { $in: ids as never[] } })
+      .toArray();
+    const ended = rows.filter(({ endedAt }) => endedAt instanceof Date).map(({ _id }) => String(_id));
+    expect(rows).toHaveLength(4);
+    expect(ended.sort()).toEqual(['cancelled', 'fired']);
+  });
+
+  it('writes one small row per flush of a receipt, and leaves out of it what is empty', async () => {
+    const store = await open();
+    const [user, connection, at] = [userKey('t', 'bob'), 'c2', clock.now()];
+    const row = { id: 'c2@log#1', log, user, connection, node: 'n' };
+    const lists = { sent: [], settled: [{ from: 3, to: 4, at }], failed: [], unhandled: [] };
+    for (let flush = 0; flush < 3; flush += 1) await store.receipts.record([{ ...row, ...lists }], []);
+    await store.close();
+    const rows = await raw.db.collection('receipts').find({ connection }).toArray();
+    expect(rows).toHaveLength(3);
+    for (const each of rows) {
+      expect(each).toMatchObject({ from: 3, to: 4, settled: lists.settled });
+      expect(Object.keys(each)).not.toEqual(expect.arrayContaining(['sent']));
+      expect(String(each._id)).toMatch(/^c2@log#1#[0-9a-f]{24}$/);
+    }
   });
 });

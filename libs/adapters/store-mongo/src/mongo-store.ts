@@ -14,9 +14,13 @@ import { MongoFacts } from './facts.js';
 import { Guard } from './guard.js';
 import { MongoKeyRing } from './key-ring.js';
 import { MongoLogKeeping } from './log-keeping.js';
+import { MongoMarks } from './marks.js';
+import { MongoMembers } from './members.js';
 import { MongoLog } from './message-log.js';
 import { MongoCalls } from './mongo-calls.js';
+import { MongoReads } from './reads.js';
 import { MongoReceipts } from './receipts.js';
+import { MongoSchedule } from './schedule.js';
 import { type Collections, declareCollections } from './schemas.js';
 
 export interface MongoStoreOptions {
@@ -45,9 +49,13 @@ const connectMs = 2_000;
 export class MongoStore implements Store {
   readonly log: MongoLog;
   readonly keeping: MongoLogKeeping;
+  readonly marks: MongoMarks;
   readonly cursors: MongoCursors;
   readonly devices: MongoDevices;
   readonly receipts: MongoReceipts;
+  readonly reads: MongoReads;
+  readonly members: MongoMembers;
+  readonly schedule: MongoSchedule;
   readonly keyRing: MongoKeyRing;
   readonly facts: MongoFacts;
   readonly #connection: Connection;
@@ -68,11 +76,15 @@ export class MongoStore implements Store {
     this.#guard = guard;
     this.log = new MongoLog(collections.entries, appender, guard);
     this.keeping = new MongoLogKeeping(collections.entries, guard);
+    this.marks = new MongoMarks(collections.entries, guard);
     this.cursors = new MongoCursors(collections.cursors, guard);
     this.devices = new MongoDevices(collections.devices, collections.cursors, guard);
     this.receipts = new MongoReceipts({ ...collections, guard, clock });
+    this.reads = new MongoReads(collections.reads, guard);
+    this.members = new MongoMembers(collections.members, guard);
+    this.schedule = new MongoSchedule(collections.scheduled, guard);
     this.keyRing = new MongoKeyRing(collections, guard);
-    this.facts = new MongoFacts({ connection, meta: collections.meta, guard, random });
+    this.facts = new MongoFacts({ connection, collections, guard, random });
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * The ledger beside the log: what connections were sent and settled.
- * Rows vanish 30 days after they were made.
+ * The ledger beside the log: what connections were sent and settled. A flush only inserts; what belongs to
+ * one receipt comes together when it is read (docs/adr/0009). Rows vanish 30 days after they were made.
  */
 
 import {
@@ -9,17 +9,20 @@ import {
   logUser,
   type Receipt,
   type ReceiptAddition,
+  receiptSums,
   type TimedRange,
   type UserKey,
 } from '@carillon/domain';
 import { type Clock, type ReceiptPlace, Receipts } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
 import type { Guard } from './guard.js';
+import { receiptFromRow, receiptIdOf, receiptRange, receiptToRow, rowsAround } from './receipt-rows.js';
 import type { ConnectionRow, ReceiptRow } from './rows.js';
 import { upsertAll } from './upserts.js';
 
 /** Each is a branch of one query, with index bounds of its own. */
 const placesPerQuery = 100;
+const rowsPerCommand = 1_000;
 
 export interface ReceiptsOptions {
   readonly receipts: mongo.Collection<ReceiptRow>;
@@ -47,11 +50,11 @@ export class MongoReceipts extends Receipts {
     connections: readonly ConnectionRecord[],
   ): Promise<void> {
     const now = new Date(this.#clock.now());
-    const upserts = additions.map((addition) => additionUpsert(addition, now));
+    const rows = additions.map((addition) => receiptToRow(addition, now));
     // The last of several records of one connection wins; the command itself is unordered.
     const records = [...new Map(connections.map((record) => [record.id, record])).values()];
     await Promise.all([
-      upsertAll(this.#receipts, this.#guard, upserts),
+      this.#insert(rows),
       upsertAll(
         this.#connections,
         this.#guard,
@@ -74,6 +77,13 @@ export class MongoReceipts extends Receipts {
     return found;
   }
 
+  override async forget(user: UserKey): Promise<void> {
+    await Promise.all([
+      this.#guard.call(() => this.#receipts.deleteMany({ user })),
+      this.#guard.call(() => this.#connections.deleteMany({ user })),
+    ]);
+  }
+
   override async connectionsOf(
     user: UserKey,
     since: number,
@@ -91,40 +101,37 @@ export class MongoReceipts extends Receipts {
     return rows.map(({ _id, writtenAt: _writtenAt, ...rest }) => ({ id: _id, ...rest }));
   }
 
+  async #insert(rows: readonly ReceiptRow[]): Promise<void> {
+    for (let from = 0; from < rows.length; from += rowsPerCommand) {
+      const chunk = rows.slice(from, from + rowsPerCommand);
+      await this.#guard.call(() => this.#receipts.insertMany(chunk, { ordered: false }));
+    }
+  }
+
   async #at(places: readonly ReceiptPlace[]): Promise<Receipt[][]> {
-    const branches = places.map(({ log, seq, user }) => ({
-      ...{ log, user },
-      ...{ to: { $gte: seq }, from: { $lte: seq } },
-    }));
     const rows = await this.#guard.call(() =>
-      this.#receipts.find({ $or: branches }).sort({ createdAt: 1, _id: 1 }).toArray(),
+      this.#receipts.find(rowsAround(places)).project<Pick<ReceiptRow, '_id'>>({ _id: 1 }).toArray(),
     );
-    const byLog = Map.groupBy(rows.map(receiptFromRow), ({ log }) => log);
+    const receipts = await this.#whole([...new Set(rows.map(({ _id }) => receiptIdOf(_id)))]);
+    const byLog = Map.groupBy(receipts, ({ log }) => log);
     return places.map(({ log, seq, user }) =>
       (byLog.get(log) ?? []).filter((receipt) => receipt.user === user && includes(receipt, seq)),
     );
   }
-}
 
-function additionUpsert(addition: ReceiptAddition, now: Date): mongo.AnyBulkWriteOperation<ReceiptRow> {
-  const { id, sent, settled, failed, unhandled, ...fixed } = addition;
-  const ranges = [...sent, ...settled];
-  const seqs = [...ranges.flatMap((range) => [range.from, range.to]), ...failed, ...unhandled];
-  const lists = { sent, settled, failed, unhandled };
-  const pushes = Object.entries(lists).filter(([, values]) => values.length > 0);
-  return {
-    updateOne: {
-      filter: { _id: id },
-      update: {
-        $setOnInsert: { ...fixed, createdAt: now },
-        ...(pushes.length > 0
-          ? { $push: Object.fromEntries(pushes.map(([name, values]) => [name, { $each: [...values] }])) }
-          : {}),
-        ...(seqs.length > 0 ? { $min: { from: Math.min(...seqs) }, $max: { to: Math.max(...seqs) } } : {}),
-      },
-      upsert: true,
-    },
-  };
+  /** The receipts with all their additions. */
+  async #whole(ids: readonly string[]): Promise<Receipt[]> {
+    const additions: Receipt[] = [];
+    for (let from = 0; from < ids.length; from += placesPerQuery) {
+      const chunk = new Set(ids.slice(from, from + placesPerQuery));
+      const ranges = [...chunk].map((id) => ({ _id: receiptRange(id) }));
+      const rows = await this.#guard.call(() =>
+        this.#receipts.find({ $or: ranges }).sort({ _id: 1 }).toArray(),
+      );
+      additions.push(...rows.filter(({ _id }) => chunk.has(receiptIdOf(_id))).map(receiptFromRow));
+    }
+    return receiptSums(additions);
+  }
 }
 
 function connectionUpsert(record: ConnectionRecord, now: Date): mongo.AnyBulkWriteOperation<ConnectionRow> {
@@ -133,13 +140,6 @@ function connectionUpsert(record: ConnectionRecord, now: Date): mongo.AnyBulkWri
     replaceOne: { filter: { _id: id }, replacement: { ...rest, writtenAt: now }, upsert: true },
   };
 }
-
-function receiptFromRow(row: ReceiptRow): Receipt {
-  const { _id, from: _from, to: _to, createdAt: _createdAt, ...rest } = row;
-  return { id: _id, ...emptyLists, ...rest };
-}
-
-const emptyLists = { sent: [], settled: [], failed: [], unhandled: [] } as const;
 
 /** The row's bounds only say that it may. */
 function includes(receipt: Receipt, seq: number): boolean {

@@ -15,9 +15,12 @@ import type {
   Tenant,
   UserKey,
 } from '@carillon/domain';
+import type { Membership, ScheduledMessage } from '@carillon/domain/ports';
 
-export interface EntryRow extends Omit<Entry, 'id'> {
+export interface EntryRow extends Omit<Entry, 'id' | 'data'> {
   readonly _id: EntryId;
+  /** Null where there is content but no data: the index of what is to be emptied goes by this field alone. */
+  readonly data?: string | null;
 }
 
 export interface CursorRow {
@@ -32,11 +35,15 @@ export interface DeviceRow extends Omit<Device, 'key'> {
   readonly user: UserKey;
 }
 
+/** One addition to a receipt: what a flush had to tell. Lists that are empty are absent. */
 export interface ReceiptRow extends Omit<Receipt, 'id' | 'sent' | 'settled' | 'failed' | 'unhandled'> {
+  /** `<receipt>#<24 hexadecimal digits>`, rising within a process. */
   readonly _id: string;
-  /** Lowest and highest seq of all ranges, for look-ups. */
-  readonly from: number;
-  readonly to: number;
+  /** Lowest and highest seq of it all, for look-ups; absent where there is none. */
+  readonly from?: number;
+  readonly to?: number;
+  /** From lowest to highest it is too far for the look-up by `to`. */
+  readonly isWide?: true;
   readonly createdAt: Date;
   readonly sent?: Receipt['sent'];
   readonly settled?: Receipt['settled'];
@@ -47,6 +54,23 @@ export interface ReceiptRow extends Omit<Receipt, 'id' | 'sent' | 'settled' | 'f
 export interface ConnectionRow extends Omit<ConnectionRecord, 'id'> {
   readonly _id: string;
   readonly writtenAt: Date;
+}
+
+export interface MemberRow extends Membership {}
+
+export interface ReadRow {
+  /** `<user>@<message>` */
+  readonly _id: string;
+  readonly user: UserKey;
+  readonly at: Date;
+}
+
+export interface ScheduledRow extends Omit<ScheduledMessage, 'id'> {
+  readonly _id: string;
+  readonly claimedBy?: string;
+  readonly claimedUntil?: number;
+  /** When it was fired or cancelled; it vanishes a while after. */
+  readonly endedAt?: Date;
 }
 
 export interface MetaRow {
@@ -74,12 +98,19 @@ export function cursorId(device: DeviceKey, log: LogKey): string {
   return `${device}@${log}`;
 }
 
+/** The `_id` of a user's reading of a message. A message's id has no "@". */
+export function readId(user: UserKey, messageId: string): string {
+  return `${user}@${messageId}`;
+}
+
 export function entryToRow(entry: Entry): EntryRow {
   const { id, ...rest } = entry;
+  const hasOther = rest.notification !== undefined || rest.origin?.metadata !== undefined;
+  if (rest.data === undefined && hasOther) return { _id: id, ...rest, data: null };
   return { _id: id, ...rest };
 }
 
 export function entryFromRow(row: EntryRow): Entry {
-  const { _id, ...rest } = row;
-  return { id: _id, ...rest };
+  const { _id, data, ...rest } = row;
+  return data === undefined || data === null ? { id: _id, ...rest } : { id: _id, ...rest, data };
 }

@@ -4,15 +4,18 @@
  */
 
 import { parameters } from '@carillon/domain';
-import { type Connection, type mongo, Schema, type SchemaDefinition } from 'mongoose';
+import { type Connection, type IndexOptions, type mongo, Schema, type SchemaDefinition } from 'mongoose';
 import type {
   ApiKeyRow,
   ConnectionRow,
   CursorRow,
   DeviceRow,
   EntryRow,
+  MemberRow,
   MetaRow,
+  ReadRow,
   ReceiptRow,
+  ScheduledRow,
   SigningKeyRow,
   TenantRow,
 } from './rows.js';
@@ -24,6 +27,9 @@ export interface Collections {
   readonly devices: mongo.Collection<DeviceRow>;
   readonly receipts: mongo.Collection<ReceiptRow>;
   readonly connections: mongo.Collection<ConnectionRow>;
+  readonly reads: mongo.Collection<ReadRow>;
+  readonly members: mongo.Collection<MemberRow>;
+  readonly scheduled: mongo.Collection<ScheduledRow>;
   readonly meta: mongo.Collection<MetaRow>;
   readonly tenants: mongo.Collection<TenantRow>;
   readonly signingKeys: mongo.Collection<SigningKeyRow>;
@@ -45,6 +51,9 @@ export async function declareCollections(connection: Connection): Promise<Collec
     devices: db.collection('devices'),
     receipts: db.collection('receipts'),
     connections: db.collection('connections'),
+    reads: db.collection('reads'),
+    members: db.collection('members'),
+    scheduled: db.collection('scheduled'),
     meta: db.collection('meta'),
     tenants: db.collection('tenants'),
     signingKeys: db.collection('signing_keys'),
@@ -68,7 +77,11 @@ const entries = schemaOf({
   collapseKey: String,
   origin: { fingerprint: String, recipients: Number, externalId: String, metadata: String },
   mark: String,
-}).index({ log: 1, seq: -1 }, { unique: true });
+})
+  .index({ log: 1, seq: -1 }, { unique: true })
+  // Both hold only entries for which there is something left to do; a plain message is in none when it ends.
+  .index({ log: 1, collapseKey: 1, seq: 1 }, partial({ collapseKey: { $exists: true }, mark: null }))
+  .index({ expiresAt: 1 }, partial({ data: { $exists: true } }));
 
 const cursors = schemaOf({ _id: text, log: text, seq: count }).index({ log: 1, seq: -1 });
 
@@ -87,15 +100,17 @@ const receipts = schemaOf({
   device: String,
   connection: text,
   node: text,
-  from: count,
-  to: count,
+  from: Number,
+  to: Number,
+  isWide: Boolean,
   sent: [{ from: Number, to: Number, at: Number, way: String, _id: false }],
   settled: [{ from: Number, to: Number, at: Number, _id: false }],
   failed: [Number],
   unhandled: [Number],
   createdAt: Date,
 })
-  .index({ log: 1, user: 1, to: 1 })
+  .index({ user: 1, log: 1, to: 1 })
+  .index({ user: 1, log: 1, isWide: 1, to: 1 }, partial({ isWide: true }))
   .index({ createdAt: 1 }, { expireAfterSeconds: keptSeconds });
 
 const connections = schemaOf({
@@ -112,6 +127,31 @@ const connections = schemaOf({
 })
   .index({ user: 1, openedAt: -1 })
   .index({ writtenAt: 1 }, { expireAfterSeconds: keptSeconds });
+
+const reads = schemaOf({ _id: text, user: text, at: Date }).index(
+  { at: 1 },
+  { expireAfterSeconds: keptSeconds },
+);
+
+const members = schemaOf({ topic: text, user: text, head: count, joinedAt: count })
+  .index({ topic: 1, user: 1 }, { unique: true })
+  .index({ user: 1, topic: 1 });
+
+const scheduled = schemaOf({
+  _id: text,
+  tenant: text,
+  fingerprint: String,
+  posting: text,
+  recipients: count,
+  acceptedAt: count,
+  dueAt: count,
+  state: text,
+  claimedBy: String,
+  claimedUntil: Number,
+  endedAt: Date,
+})
+  .index({ state: 1, dueAt: 1 })
+  .index({ endedAt: 1 }, { expireAfterSeconds: parameters.scheduleKeptMs / 1000, sparse: true });
 
 const meta = schemaOf({ _id: text, value: text });
 const tenants = schemaOf({ _id: text, origins: [String] });
@@ -140,11 +180,19 @@ const declarations = [
   { name: 'devices', schema: devices },
   { name: 'receipts', schema: receipts },
   { name: 'connections', schema: connections },
+  { name: 'reads', schema: reads },
+  { name: 'members', schema: members },
+  { name: 'scheduled', schema: scheduled },
   { name: 'meta', schema: meta },
   { name: 'tenants', schema: tenants },
   { name: 'signing_keys', schema: signingKeys },
   { name: 'api_keys', schema: apiKeys },
 ];
+
+/** An index on some rows only. */
+function partial(partialFilterExpression: Record<string, unknown>): IndexOptions {
+  return { partialFilterExpression };
+}
 
 function schemaOf(definition: SchemaDefinition): Schema {
   return new Schema(definition, { versionKey: false, autoIndex: false, autoCreate: false });

@@ -1,7 +1,7 @@
 /** Cursors on SQLite. A position must never fall, whoever writes it and in whatever order. */
 import type { StatementSync } from 'node:sqlite';
 import type { DeviceKey, LogKey } from '@carillon/domain';
-import { type CursorMove, Cursors } from '@carillon/domain/ports';
+import { type CursorMove, type CursorQuestion, Cursors } from '@carillon/domain/ports';
 import type { Database } from './database.js';
 
 export class SqliteCursors extends Cursors {
@@ -22,14 +22,13 @@ export class SqliteCursors extends Cursors {
   }
 
   override async load(device: DeviceKey, logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
-    return this.#database.read(() => {
-      const found = new Map<LogKey, number>();
-      for (const log of logs) {
-        const row = this.#one.get(device, log);
-        if (row) found.set(log, Number(row.seq));
-      }
-      return found;
-    });
+    return this.#database.read(() => this.#positions({ device, logs }));
+  }
+
+  override async loadMany(
+    questions: readonly CursorQuestion[],
+  ): Promise<readonly ReadonlyMap<LogKey, number>[]> {
+    return this.#database.read(() => questions.map((question) => this.#positions(question)));
   }
 
   override async furthest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
@@ -45,6 +44,15 @@ export class SqliteCursors extends Cursors {
   /** As durable as `begin`: one disk has no lazier way that would be worth it. */
   override async advance(moves: readonly CursorMove[]): Promise<void> {
     this.#raiseAll(moves);
+  }
+
+  #positions({ device, logs }: CursorQuestion): ReadonlyMap<LogKey, number> {
+    const found = new Map<LogKey, number>();
+    for (const log of logs) {
+      const row = this.#one.get(device, log);
+      if (row) found.set(log, Number(row.seq));
+    }
+    return found;
   }
 
   #raiseAll(moves: readonly CursorMove[]): void {

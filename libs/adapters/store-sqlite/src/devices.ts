@@ -18,6 +18,7 @@ export class SqliteDevices extends Devices {
   readonly #forget: StatementSync;
   readonly #forgetCursors: StatementSync;
   readonly #ofUser: StatementSync;
+  readonly #forgetUser: readonly StatementSync[];
 
   constructor(database: Database) {
     super();
@@ -36,6 +37,17 @@ export class SqliteDevices extends Devices {
     this.#ofUser = database.prepare(
       'SELECT key, firstSeenAt, lastSeenAt, app FROM devices WHERE user = ? ORDER BY lastSeenAt DESC, key',
     );
+    // '0' follows '/' in ASCII, which no name contains: the range holds exactly the devices of the user.
+    this.#forgetUser = [
+      `DELETE FROM cursors WHERE device >= ?1 || '/' AND device < ?1 || '0'`,
+      'DELETE FROM devices WHERE user = ?1',
+    ].map((sql) => database.prepare(sql));
+  }
+
+  override async forget(user: UserKey): Promise<void> {
+    this.#database.write(() => {
+      for (const statement of this.#forgetUser) statement.run(user);
+    });
   }
 
   override async seen(sightings: readonly DeviceSighting[], max: number): Promise<void> {

@@ -1,11 +1,12 @@
 /**
- * Purge, erasure and marks on SQLite. Each call is one transaction; none of them may remove a log's newest
+ * Purge and erasure on SQLite. Each call is one transaction; none of them may remove a log's newest
  * entry, because the next seq is counted from it.
  */
 import type { StatementSync } from 'node:sqlite';
-import type { LogKey, Mark } from '@carillon/domain';
+import type { LogKey } from '@carillon/domain';
 import { LogKeeping, type PurgeBounds } from '@carillon/domain/ports';
 import type { Database } from './database.js';
+import { Marking } from './marking.js';
 
 interface AgedRow {
   readonly seq: number;
@@ -13,13 +14,19 @@ interface AgedRow {
   readonly expiresAt: number;
 }
 
+interface EntryPlace {
+  readonly log: LogKey;
+  readonly seq: number;
+}
+
 export class SqliteLogKeeping extends LogKeeping {
   readonly #database: Database;
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
   readonly #deleteUpTo: StatementSync;
-  readonly #empty: StatementSync;
-  readonly #mark: StatementSync;
+  readonly #full: StatementSync;
+  readonly #firstLive: StatementSync;
+  readonly #marking: Marking;
   readonly #nextLog: StatementSync;
   readonly #hasOlder: StatementSync;
 
@@ -30,12 +37,15 @@ export class SqliteLogKeeping extends LogKeeping {
     this.#oldest = database.prepare(`${aged} LIMIT ?`);
     this.#newest = database.prepare(`${aged} DESC LIMIT 1`);
     this.#deleteUpTo = database.prepare('DELETE FROM entries WHERE log = ? AND seq <= ?');
-    this.#empty = database.prepare(
-      'UPDATE entries SET data = NULL, notification = NULL, metadata = NULL WHERE log = ? AND seq = ?',
+    this.#full = database.prepare(
+      `SELECT log, seq FROM entries
+       WHERE expiresAt < ? AND (data IS NOT NULL OR notification IS NOT NULL OR metadata IS NOT NULL)
+       ORDER BY expiresAt LIMIT ?`,
     );
-    this.#mark = database.prepare(
-      `UPDATE entries SET mark = ?1 WHERE log = ?2 AND seq = ?3 AND (mark IS NULL OR ?1 = 'recalled')`,
+    this.#firstLive = database.prepare(
+      'SELECT seq FROM entries WHERE log = ? AND expiresAt > ? AND mark IS NULL ORDER BY seq LIMIT 1',
     );
+    this.#marking = new Marking(database);
     this.#nextLog = database.prepare('SELECT min(log) AS log FROM entries WHERE log > ?');
     this.#hasOlder = database.prepare('SELECT 1 FROM entries WHERE log = ? AND acceptedAt < ? LIMIT 1');
   }
@@ -48,7 +58,7 @@ export class SqliteLogKeeping extends LogKeeping {
       const kept = prefix.findIndex((row) => row.seq === newest.seq || !isSpent(row, bounds));
       const last = kept < 0 ? prefix.at(-1) : prefix[kept - 1];
       if (prefix[kept]?.seq === newest.seq && isSpent(newest, bounds))
-        this.#markOne(log, newest.seq, 'emptied');
+        this.#marking.mark(log, newest.seq, 'emptied');
       return last ? Number(this.#deleteUpTo.run(log, last.seq).changes) : 0;
     });
   }
@@ -58,14 +68,20 @@ export class SqliteLogKeeping extends LogKeeping {
       const newest = this.#newestOf(log);
       if (!newest) return;
       this.#deleteUpTo.run(log, newest.seq - 1);
-      this.#markOne(log, newest.seq, 'emptied');
+      this.#marking.mark(log, newest.seq, 'emptied');
     });
   }
 
-  override async mark(log: LogKey, seqs: readonly number[], mark: Mark): Promise<void> {
-    this.#database.write(() => {
-      for (const seq of seqs) this.#markOne(log, seq, mark);
+  override async emptyExpired(expiredBefore: number, limit: number): Promise<number> {
+    return this.#database.write(() => {
+      const full = this.#full.all(expiredBefore, limit) as unknown as EntryPlace[];
+      for (const { log, seq } of full) this.#marking.mark(log, seq, 'emptied');
+      return full.length;
     });
+  }
+
+  override async newestExpired(logs: readonly LogKey[], now: number): Promise<ReadonlyMap<LogKey, number>> {
+    return this.#database.read(() => new Map(logs.map((log) => [log, this.#expiredUpTo(log, now)])));
   }
 
   override async logsWithEntriesBefore(
@@ -84,10 +100,9 @@ export class SqliteLogKeeping extends LogKeeping {
     });
   }
 
-  /** A recall is the producer's word and stays; other marks do not replace one another. */
-  #markOne(log: LogKey, seq: number, mark: Mark): void {
-    this.#mark.run(mark, log, seq);
-    if (mark !== 'superseded') this.#empty.run(log, seq);
+  #expiredUpTo(log: LogKey, now: number): number {
+    const live = this.#firstLive.get(log, now);
+    return live ? Number(live.seq) - 1 : (this.#newestOf(log)?.seq ?? 0);
   }
 
   #newestOf(log: LogKey): AgedRow | undefined {

@@ -4,7 +4,7 @@
  */
 import type { StatementSync } from 'node:sqlite';
 import { type Draft, type Entry, entryId, type LogKey } from '@carillon/domain';
-import { type Appended, MessageLog, PortUnavailable } from '@carillon/domain/ports';
+import { type Appended, type LogPlace, MessageLog, PortUnavailable } from '@carillon/domain/ports';
 import type { Database } from './database.js';
 import { type EntryRow, entryColumns, entryOfRow, entryValues } from './entry-row.js';
 
@@ -50,7 +50,14 @@ export class SqliteMessageLog extends MessageLog {
   }
 
   override async read(log: LogKey, after: number, limit: number): Promise<readonly Entry[]> {
-    return this.#database.read(() => rows(this.#after.all(log, after, limit)).map(entryOfRow));
+    return this.#database.read(() => this.#page(log, after, limit));
+  }
+
+  override async readMany(
+    places: readonly LogPlace[],
+    limit: number,
+  ): Promise<readonly (readonly Entry[])[]> {
+    return this.#database.read(() => places.map(({ log, after }) => this.#page(log, after, limit)));
   }
 
   override async heads(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {
@@ -77,6 +84,10 @@ export class SqliteMessageLog extends MessageLog {
     this.#insert.run(...entryValues(draft, seq));
     heads.set(draft.log, seq);
     return { outcome: 'appended', entry: { ...draft, seq } };
+  }
+
+  #page(log: LogKey, after: number, limit: number): readonly Entry[] {
+    return rows(this.#after.all(log, after, limit)).map(entryOfRow);
   }
 
   #headOf(log: LogKey): number {

@@ -1,6 +1,7 @@
 /**
  * Receipts on SQLite: one row per receipt and one small row per addition, so a flush never rewrites what is
- * there. Rows older than 30 days are removed by the way; nothing else may remove one.
+ * there; they add up when they are read. Rows older than 30 days are removed by the way; nothing else may
+ * remove one.
  */
 import type { StatementSync } from 'node:sqlite';
 import {
@@ -9,6 +10,7 @@ import {
   parameters,
   type Receipt,
   type ReceiptAddition,
+  receiptSums,
   type UserKey,
 } from '@carillon/domain';
 import { type Clock, type ReceiptPlace, Receipts } from '@carillon/domain/ports';
@@ -39,6 +41,7 @@ export class SqliteReceipts extends Receipts {
   readonly #parts: StatementSync;
   readonly #putConnection: StatementSync;
   readonly #connections: StatementSync;
+  readonly #forget: readonly StatementSync[];
   readonly #ageing: readonly StatementSync[];
   #agedAt = Number.NEGATIVE_INFINITY;
 
@@ -70,6 +73,7 @@ export class SqliteReceipts extends Receipts {
       `SELECT record FROM connections WHERE user = ? AND (closedAt IS NULL OR closedAt > ?)
        ORDER BY openedAt DESC, id LIMIT ?`,
     );
+    this.#forget = forgetSql.map((sql) => database.prepare(sql));
     this.#ageing = ageingSql.map((sql) => database.prepare(sql));
   }
 
@@ -103,6 +107,12 @@ export class SqliteReceipts extends Receipts {
     return this.#database.read(() => places.map((place) => this.#at(place)));
   }
 
+  override async forget(user: UserKey): Promise<void> {
+    this.#database.write(() => {
+      for (const statement of this.#forget) statement.run(user);
+    });
+  }
+
   override async connectionsOf(
     user: UserKey,
     since: number,
@@ -127,20 +137,14 @@ export class SqliteReceipts extends Receipts {
 
   #at({ log, seq, user }: ReceiptPlace): Receipt[] {
     return (this.#around.all(log, user, seq) as unknown as ReceiptRow[])
-      .map((row) => this.#whole(row))
+      .flatMap((row) => this.#whole(row))
       .filter((receipt) => covers(receipt.sent, seq) || covers(receipt.settled, seq));
   }
 
-  #whole({ number, device, ...row }: ReceiptRow): Receipt {
+  #whole({ number, device, ...row }: ReceiptRow): Receipt[] {
+    const whole = { ...row, ...(device === null ? {} : { device }) };
     const parts = this.#parts.all(number).map(({ ranges }) => JSON.parse(String(ranges)) as Ranges);
-    return {
-      ...row,
-      ...(device === null ? {} : { device }),
-      sent: parts.flatMap((part) => part.sent),
-      settled: parts.flatMap((part) => part.settled),
-      failed: parts.flatMap((part) => part.failed),
-      unhandled: parts.flatMap((part) => part.unhandled),
-    };
+    return receiptSums(parts.map((part) => ({ ...whole, ...part })));
   }
 
   #removeAged(now: number): void {
@@ -150,7 +154,13 @@ export class SqliteReceipts extends Receipts {
   }
 }
 
-/** Parts first: they are found through the receipts that the next statement removes. */
+/** Parts first, here and below: they are found through the receipts that the next statement removes. */
+const forgetSql = [
+  'DELETE FROM receiptParts WHERE receipt IN (SELECT number FROM receipts WHERE user = ?1)',
+  'DELETE FROM receipts WHERE user = ?1',
+  'DELETE FROM connections WHERE user = ?1',
+];
+
 const aged = (key: string, table: string) =>
   `SELECT ${key} FROM ${table} WHERE writtenAt < ?1 ORDER BY writtenAt, ${key} LIMIT ?2`;
 const ageingSql = [

@@ -52,6 +52,31 @@ export const migrations: readonly string[] = [
   CREATE TABLE apiKeys (id TEXT NOT NULL PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE meta (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   `,
+  // The indexes on entries hold only those for which there is something left to do.
+  `
+  CREATE INDEX entriesToCollapse ON entries (log, collapseKey, seq)
+    WHERE collapseKey IS NOT NULL AND mark IS NULL;
+  CREATE INDEX entriesToEmpty ON entries (expiresAt)
+    WHERE data IS NOT NULL OR notification IS NOT NULL OR metadata IS NOT NULL;
+  CREATE TABLE members (
+    topic TEXT NOT NULL, user TEXT NOT NULL, head INTEGER NOT NULL, joinedAt INTEGER NOT NULL,
+    PRIMARY KEY (topic, user)
+  ) WITHOUT ROWID;
+  CREATE INDEX membersByUser ON members (user, topic);
+  CREATE TABLE scheduled (
+    id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, fingerprint TEXT NOT NULL, posting TEXT NOT NULL,
+    recipients INTEGER NOT NULL, acceptedAt INTEGER NOT NULL, dueAt INTEGER NOT NULL, state TEXT NOT NULL,
+    claimedBy TEXT, claimedUntil INTEGER, endedAt INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX scheduledByDue ON scheduled (dueAt) WHERE endedAt IS NULL;
+  CREATE INDEX scheduledByEnd ON scheduled (endedAt) WHERE endedAt IS NOT NULL;
+  CREATE TABLE reads (
+    user TEXT NOT NULL, message TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (user, message)
+  ) WITHOUT ROWID;
+  CREATE INDEX readsByAge ON reads (at);
+  DROP INDEX receiptsByPlace;
+  CREATE INDEX receiptsByUser ON receipts (user, log, highest);
+  `,
 ];
 
 /**

@@ -11,7 +11,7 @@ import type { Store } from '@carillon/domain/ports';
 import { FakeClock } from '@carillon/testkit';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Database } from './database.js';
-import { migrate } from './schema.js';
+import { migrate, migrations } from './schema.js';
 import { SqliteStore } from './sqlite-store.js';
 import { StoreFileUnusable } from './store-file-unusable.js';
 
@@ -131,7 +131,88 @@ describe('SqliteStore', () => {
   });
 });
 
+describe('what SQLite keeps beside the logs', () => {
+  it('forgets who has read what 30 days after, and ended schedules a day after', async () => {
+    const clock = new FakeClock();
+    const store = await open(freshPath(), clock);
+    const schedule = async (id: string) => {
+      await store.schedule.add({
+        ...{ id, tenant: 't', fingerprint: '', posting: '{}', recipients: 1, acceptedAt: 1 },
+        dueAt: clock.now() + 1,
+      });
+      await store.schedule.cancel(id, clock.now());
+    };
+    const left = async () => [
+      (await store.reads.ofMessage('old', [ann])).size,
+      (await store.schedule.find(['old', 'young'])).map(({ id }) => id),
+    ];
+    await store.reads.note(ann, ['old'], clock.now());
+    await schedule('old');
+    await clock.advance(parameters.scheduleKeptMs);
+    await store.schedule.claimDue(clock.now(), { by: 'b', until: clock.now() }, 1);
+    await schedule('young');
+    expect(await left()).toEqual([1, ['old', 'young']]);
+    await clock.advance(60_000);
+    await store.schedule.claimDue(clock.now(), { by: 'b', until: clock.now() }, 1);
+    expect(await left()).toEqual([1, ['young']]);
+    await clock.advance(parameters.receiptsKeptMs);
+    await store.reads.note(ann, ['young'], clock.now());
+    expect((await left())[0]).toBe(0);
+    await store.close();
+  });
+
+  it.each([
+    [
+      'SELECT seq FROM entries WHERE log = ? AND collapseKey = ? AND seq < ? AND mark IS NULL ORDER BY seq',
+      'SEARCH entries USING INDEX entriesToCollapse (log=? AND collapseKey=? AND seq<?)',
+    ],
+    [
+      `SELECT log, seq FROM entries WHERE expiresAt < ?
+       AND (data IS NOT NULL OR notification IS NOT NULL OR metadata IS NOT NULL)
+       ORDER BY expiresAt LIMIT ?`,
+      'SEARCH entries USING INDEX entriesToEmpty (expiresAt<?)',
+    ],
+    [
+      `SELECT id FROM scheduled WHERE endedAt IS NULL AND dueAt <= ?
+       AND (state = 'waiting' OR (state = 'claimed' AND claimedUntil <= ?)) ORDER BY dueAt LIMIT ?`,
+      'SEARCH scheduled USING INDEX scheduledByDue (dueAt<?)',
+    ],
+  ])('finds what is left to do by an index of nothing else: %s', async (sql, plan) => {
+    const database = await Database.open(freshPath());
+    const steps = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...sql.match(/\?/g)!.map(() => 0));
+    expect(steps.map(({ detail }) => detail)).toEqual([plan]);
+    database.close();
+  });
+});
+
 describe('the schema', () => {
+  it('brings a file of the first version to this one, with all that was in it', async () => {
+    const path = freshPath();
+    const sqlite = emptyDatabase(path);
+    migrate(sqlite, path, migrations.slice(0, 1));
+    sqlite.exec(`
+      INSERT INTO entries (id, log, seq, acceptedAt, expiresAt, event, data, collapseKey)
+        VALUES ('a', 't/user:ann', 1, 1, 2, 'e', '1', 'k'), ('b', 't/user:ann', 2, 1, 9e12, 'e', '2', 'k');
+      INSERT INTO cursors VALUES ('t/ann/d', 't/user:ann', 1);
+      INSERT INTO receipts VALUES (1, 'c@t/user:ann#0', 't/user:ann', 't/ann', NULL, 'c', 'n', 1, 1, 1);
+      INSERT INTO receiptParts
+        VALUES (1, 1, '{"sent":[],"settled":[{"from":1,"to":1,"at":5}],"failed":[],"unhandled":[]}');
+      INSERT INTO meta VALUES ('epoch', 'first');
+    `);
+    sqlite.close();
+    const store = await open(path);
+    expect(await store.facts.epoch()).toBe('first');
+    expect((await store.log.read(log, 0, 10)).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(await store.receipts.ofEntry(log, 1, ann)).toMatchObject([{ settled: [{ from: 1, at: 5 }] }]);
+    expect(await store.marks.supersede(log, 'k', 2)).toEqual([1]);
+    expect(await store.keeping.emptyExpired(3, 10)).toBe(1);
+    expect(await store.log.read(log, 0, 1)).toMatchObject([{ id: 'a', mark: 'superseded' }]);
+    await store.members.join([{ topic: log, user: ann, head: 2, joinedAt: 1 }]);
+    await store.receipts.forget(ann);
+    expect(await store.receipts.ofEntry(log, 1, ann)).toEqual([]);
+    await store.close();
+  });
+
   it('goes forward from the version that a file has, step by step and once', () => {
     const path = freshPath();
     const sqlite = emptyDatabase(path);

@@ -8,8 +8,12 @@ import { Database } from './database.js';
 import { SqliteDevices } from './devices.js';
 import { SqliteKeyRing } from './key-ring.js';
 import { SqliteLogKeeping } from './log-keeping.js';
+import { SqliteMarks } from './marks.js';
+import { SqliteMembers } from './members.js';
 import { SqliteMessageLog } from './message-log.js';
+import { SqliteReads } from './reads.js';
 import { SqliteReceipts } from './receipts.js';
+import { SqliteSchedule } from './schedule.js';
 import { SqliteStoreFacts } from './store-facts.js';
 
 export interface SqliteStoreOptions {
@@ -21,9 +25,13 @@ export interface SqliteStoreOptions {
 export class SqliteStore implements Store {
   readonly log: SqliteMessageLog;
   readonly keeping: SqliteLogKeeping;
+  readonly marks: SqliteMarks;
   readonly cursors: SqliteCursors;
   readonly devices: SqliteDevices;
   readonly receipts: SqliteReceipts;
+  readonly reads: SqliteReads;
+  readonly members: SqliteMembers;
+  readonly schedule: SqliteSchedule;
   readonly keyRing: SqliteKeyRing;
   readonly facts: SqliteStoreFacts;
   readonly #database: Database;
@@ -43,9 +51,13 @@ export class SqliteStore implements Store {
     this.#database = database;
     this.log = new SqliteMessageLog(database);
     this.keeping = new SqliteLogKeeping(database);
+    this.marks = new SqliteMarks(database);
     this.cursors = new SqliteCursors(database);
     this.devices = new SqliteDevices(database);
     this.receipts = new SqliteReceipts(database, clock);
+    this.reads = new SqliteReads(database, clock);
+    this.members = new SqliteMembers(database);
+    this.schedule = new SqliteSchedule(database);
     this.keyRing = new SqliteKeyRing(database);
     this.facts = new SqliteStoreFacts(database, clock);
   }

@@ -8,6 +8,8 @@ export class SqliteStoreFacts extends StoreFacts {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #epoch: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #lowering: readonly StatementSync[];
 
   constructor(database: Database, clock: Clock) {
     super();
@@ -16,10 +18,21 @@ export class SqliteStoreFacts extends StoreFacts {
     const begin = database.prepare(`INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)`);
     database.write(() => begin.run(randomUUID()));
     this.#epoch = database.prepare(`SELECT value FROM meta WHERE name = 'epoch'`);
+    this.#begin = database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`);
+    this.#lowering = loweringSql.map((sql) => database.prepare(sql));
   }
 
   override async epoch(): Promise<string> {
     return this.#read();
+  }
+
+  override async beginEpoch(): Promise<string> {
+    const epoch = randomUUID();
+    this.#database.write(() => {
+      for (const statement of this.#lowering) statement.run();
+      this.#begin.run(epoch);
+    });
+    return epoch;
   }
 
   /** The file has no clock of its own: this machine's is the store's. */
@@ -32,3 +45,10 @@ export class SqliteStoreFacts extends StoreFacts {
     return this.#database.read(() => String(this.#epoch.get()?.value));
   }
 }
+
+/** A position above its log's head would pass over what the log gets next. */
+const headOf = (log: string) => `coalesce((SELECT max(seq) FROM entries WHERE entries.log = ${log}), 0)`;
+const loweringSql = [
+  `UPDATE cursors SET seq = ${headOf('cursors.log')} WHERE seq > ${headOf('cursors.log')}`,
+  `UPDATE members SET head = ${headOf('members.topic')} WHERE head > ${headOf('members.topic')}`,
+];

@@ -145,7 +145,7 @@ function tellingMany({ store, other }: StoreSubject): void {
     await store().cursors.begin(moves);
     const one = await Promise.all(questions.map(({ device, logs }) => store().cursors.load(device, logs)));
     const all = await other().cursors.loadMany([...questions].reverse());
-    expect(all.map((each) => [...each].sort())).toEqual(one.map((each) => [...each].sort()).reverse());
+    expect(all.map((each) => new Map(each))).toEqual(one.map((each) => new Map(each)).reverse());
     expect(all.some((each) => each.size === 2)).toBe(true);
     expect(await other().cursors.loadMany([])).toEqual([]);
   });

@@ -1,4 +1,7 @@
-/** What LogKeeping promises of time: what has run out is emptied, oldest first, and can be told from what waits. */
+/**
+ * What LogKeeping promises of time: what has run out is emptied, oldest first, and can be told from what
+ * waits.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Draft } from '../entry.js';
 import type { LogKey } from '../keys.js';
@@ -30,7 +33,7 @@ function emptying(subject: StoreSubject): void {
       return entries
         .filter(({ data }) => data === undefined)
         .map(({ expiresAt }) => expiresAt - start)
-        .sort();
+        .sort((x, y) => x - y);
     };
     for (const [before, limit, count, expected] of [
       [1, 10, 0, []],

@@ -5,7 +5,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Draft, entryId } from '../entry.js';
 import { allLog, type LogKey, topicLog, userKey, userLog } from '../keys.js';
-import { acceptedAt, dayMs, draftFor, draftsFor, freshInbox, freshName, freshTopic, span } from './specimens.js';
+import {
+  acceptedAt,
+  dayMs,
+  draftFor,
+  draftsFor,
+  freshInbox,
+  freshName,
+  freshTopic,
+  span,
+} from './specimens.js';
 import { idsOf, place, readAll, type StoreSubject, seqsOf } from './store-subject.js';
 
 /** Registers the suite. */

@@ -1,4 +1,6 @@
-/** What Schedule promises: a message for later goes to one process at a time, and nothing cancelled is fired. */
+/**
+ * What Schedule promises: a message for later goes to one process at a time, and nothing cancelled is fired.
+ */
 import { describe, expect, it } from 'vitest';
 import type { ScheduledMessage } from '../ports/schedule.js';
 import { dayMs, farPast, freshName, span } from './specimens.js';

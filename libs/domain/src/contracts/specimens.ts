@@ -79,8 +79,8 @@ export function span(from: number, to: number): number[] {
 let pastMs = -1_000_000_000_000;
 
 /**
- * A time long before any other that a suite has used, epoch milliseconds: what asks for everything that is due
- * then meets nothing of anybody else. Each call gives an earlier one.
+ * A time long before any other that a suite has used, epoch milliseconds: what asks for everything that is
+ * due then meets nothing of anybody else. Each call gives an earlier one.
  */
 export function farPast(): number {
   pastMs -= dayMs;

@@ -19,18 +19,20 @@ export abstract class LogKeeping {
    */
   abstract purge(log: LogKey, bounds: PurgeBounds): Promise<number>;
   /**
-   * Empties every entry of the log (content, notification, origin's metadata) and purges all but the newest.
-   * @throws PortUnavailable
+   * Empties every entry of the log (content, notification, origin's metadata) and purges all but the newest,
+   * which keeps its mark if it has one. @throws PortUnavailable
    */
   abstract erase(log: LogKey): Promise<void>;
   /**
-   * Empties entries whose time ran out before this (no mark is lost by it), oldest first, at most `limit`.
-   * @returns how many were emptied; 0 when there is nothing more to do. @throws PortUnavailable
+   * Empties entries whose time ran out before this and that still have content (no mark is lost by it),
+   * oldest first, at most `limit`. @returns how many were emptied; 0 when there is nothing more to do.
+   * @throws PortUnavailable
    */
   abstract emptyExpired(expiredBefore: number, limit: number): Promise<number>;
   /**
-   * Per log the newest seq up to which all has expired by `now` or can be passed over (marked), 0 where there
-   * is none; with the heads it says how much still waits. @throws PortUnavailable
+   * Per log the newest seq up to which nothing is live any more: expired by `now`, marked or purged. The head
+   * where nothing is live, 0 where there is nothing; with the heads it says how much still waits. Walks what
+   * is past, so it is for logs that look full. @throws PortUnavailable
    */
   abstract newestExpired(logs: readonly LogKey[], now: number): Promise<ReadonlyMap<LogKey, number>>;
   /**

@@ -25,7 +25,10 @@ export abstract class Members {
   abstract join(memberships: readonly Membership[]): Promise<void>;
   /** Ends the memberships, durable; nothing where there is none. @throws PortUnavailable */
   abstract leave(members: readonly Pick<Membership, 'topic' | 'user'>[]): Promise<void>;
-  /** The memberships of these users, by topic; users without one are absent. Never stale. @throws PortUnavailable */
+  /**
+   * The memberships of these users, by topic; users without one are absent. Never stale.
+   * @throws PortUnavailable
+   */
   abstract ofUsers(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, readonly Membership[]>>;
   /** Members of a topic in the order of their keys. @throws PortUnavailable */
   abstract ofTopic(topic: LogKey, page: MembersPage): Promise<readonly Membership[]>;

@@ -11,7 +11,8 @@ export interface ReceiptPlace {
 
 export abstract class Receipts {
   /**
-   * Adds to receipts (created where absent, ranges appended) and writes connections whole (last write wins).
+   * Adds to receipts (created where absent) and writes connections whole (last write wins). Additions of one
+   * id add up to one receipt whatever their order, by `receiptSums`; one that is written again adds nothing.
    * In batches, without order between calls; may be lost with the store's primary. @throws PortUnavailable
    */
   abstract record(

@@ -9,7 +9,7 @@ export interface ScheduledMessage {
   readonly tenant: string;
   /** Hash over body and targets, as in an entry's origin; empty without a key. */
   readonly fingerprint: string;
-  /** JSON text of what is to be posted; only Collect reads it. Absent once fired and erased. */
+  /** JSON text of what is to be posted; only Collect reads it. There as long as the message is. */
   readonly posting: string;
   readonly recipients: number;
   readonly acceptedAt: number;
@@ -33,12 +33,14 @@ export abstract class Schedule {
   abstract find(ids: readonly string[]): Promise<readonly ScheduledMessage[]>;
   /**
    * Claims what is due at `now` and waiting, or claimed with a claim that has run out, oldest first, at most
-   * `limit`. Of racing processes each message goes to one. @throws PortUnavailable
+   * `limit`. Of racing processes each message goes to one, and one may get fewer than are due.
+   * @throws PortUnavailable
    */
   abstract claimDue(now: number, claim: Claim, limit: number): Promise<readonly ScheduledMessage[]>;
   /**
-   * Marks claimed messages as fired, durable; only where `by` still holds the claim. They are kept for a day
-   * (for keyed retries) and may vanish after it. @throws PortUnavailable
+   * Marks claimed messages as fired, durable; only where `by` still holds the claim, also one that has run
+   * out if nobody has taken it over. Fired and cancelled ones are kept for a day (for keyed retries) and may
+   * vanish after it. @throws PortUnavailable
    */
   abstract fired(ids: readonly string[], by: string, now: number): Promise<void>;
   /**

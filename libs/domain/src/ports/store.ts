@@ -17,8 +17,9 @@ export abstract class StoreFacts {
    */
   abstract epoch(): Promise<string>;
   /**
-   * Begins a new epoch, durable before it resolves: after a restore no cursor of before counts any more. Only
-   * while no service runs. @returns the new epoch. @throws PortUnavailable
+   * Begins a new epoch, durable before it resolves: no cursor that a client holds from before counts any
+   * more, and stored cursors and memberships above the head of their log are lowered to it first. Only while
+   * no service runs. @returns the new epoch. @throws PortUnavailable
    */
   abstract beginEpoch(): Promise<string>;
   /**
