@@ -154,5 +154,5 @@ Delays count from the 202 and include the fault itself. A bound that was missed 
 more. All runs of a row on one commit are counted; another commit begins anew.
 A \`+\` behind a commit: with changes to the product that were not committed yet.
 
-Rows 27 and 29 to 37 of the matrix (clocks, proxies, purge, restore, a full disk, broadcast, memory, poison,
-tokens, soak) are not run by this command.`;
+Rows 27 and 30 to 37 of the matrix (clocks, purge, restore, a full disk, broadcast, memory, poison, tokens,
+soak) are not run by this command.`;

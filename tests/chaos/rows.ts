@@ -5,6 +5,7 @@ import { collectRows } from './rows/collect.ts';
 import { dispatchRows } from './rows/dispatch.ts';
 import { natsRows } from './rows/nats.ts';
 import { postRows } from './rows/posts.ts';
+import { proxyRows } from './rows/proxy.ts';
 import { pushRows } from './rows/push.ts';
 import { redisRows } from './rows/redis.ts';
 import { rollingRows } from './rows/rolling.ts';
@@ -12,7 +13,7 @@ import { storeRows } from './rows/store.ts';
 
 export const rows: readonly Row[] = [
   ...[...collectRows, ...dispatchRows, ...pushRows, ...redisRows, ...natsRows, ...storeRows],
-  ...[...clientRows, ...postRows, ...rollingRows],
+  ...[...clientRows, ...postRows, ...rollingRows, ...proxyRows],
 ].sort((one, other) => one.row.localeCompare(other.row, 'en', { numeric: true }));
 
 /** @throws Error naming the rows there are, when one is asked for that is not */

@@ -1,6 +1,6 @@
 /** Every REST request and reply as a zod schema. Must never know how a server keeps what it is given. */
 export { asyncApi } from './async-api.js';
-export { isoTime } from './iso-time.js';
+export { isoTime, timeMs } from './iso-time.js';
 export {
   type DeliveryAnswer,
   type DeliveryReasonName,

@@ -10,3 +10,8 @@ export function isoTime(at: number): string {
 
 /** A time as it stands in a reply. */
 export const time = z.iso.datetime();
+
+/** The inverse, for a text that the schema has passed: epoch milliseconds. */
+export function timeMs(text: string): number {
+  return Date.parse(text);
+}

@@ -112,7 +112,7 @@ describe('the clock guard', () => {
     expect(guard.isTrusted).toBe(false);
   });
 
-  it('is trusted after a slow answer only as far as that answer says, and corrects nothing by it', async () => {
+  it('is trusted after a slow answer as far as that says, and not corrected by it', async () => {
     const facts = new SkewedFacts();
     facts.skewMs = 2_000;
     facts.answerMs = 2_000;

@@ -79,18 +79,14 @@ export class DeliveryAnswers {
     };
   }
 
-  /**
-   * Undefined for a device that was first seen when the entry was past already: it was never meant to get it.
-   */
+  /** Undefined for a device that was never meant to get it. */
   private async ofDevice(device: Device, facts: UserFacts): Promise<Judged | undefined> {
     const { entry, now } = facts;
     const receipts = facts.receipts.filter((each) => each.device === device.key);
     const known = (await this.cursors.load(device.key, [entry.log])).get(entry.log);
-    // A device that never followed this topic has nothing to do with it.
-    if (known === undefined && receipts.length === 0 && !logUser(entry.log)) return undefined;
+    if (receipts.length === 0 && wasNeverMeant(device, facts, known)) return undefined;
     const position = known ?? 0;
     const isPast = position >= entry.seq;
-    if (isPast && receipts.length === 0 && device.firstSeenAt > entry.acceptedAt) return undefined;
     const connection = newest(facts.connections.filter((each) => each.device === device.key));
     const isConnected = connection !== undefined && (await this.isAlive(connection, position, facts));
     const verdict = verdictOf({
@@ -133,6 +129,12 @@ interface UserFacts {
 interface Judged {
   readonly verdict: Verdict;
   readonly shown: DeviceDelivery;
+}
+
+/** It does not follow this topic, or came when the entry was past already. */
+function wasNeverMeant({ firstSeenAt }: Device, { entry }: UserFacts, position: number | undefined): boolean {
+  if (position === undefined) return logUser(entry.log) === undefined;
+  return position >= entry.seq && firstSeenAt > entry.acceptedAt;
 }
 
 /** Connections that named no device: listed where they were given the entry, or may still be. */

@@ -1,6 +1,6 @@
 /** A hash of what was asked for, by which a retry is told from another request that has the same key. */
 import { createHash } from 'node:crypto';
-import { type MessageRequest, ttlMs } from '@carillon/api';
+import { type MessageRequest, timeMs, ttlMs } from '@carillon/api';
 
 /**
  * The same for two bodies that mean the same: members in any order, addressees in any order and named twice,
@@ -15,7 +15,7 @@ export function fingerprintOf(request: MessageRequest, targets: readonly string[
     notification,
     ttl: ttl === undefined ? undefined : ttlMs(ttl),
     delay: delay === undefined ? undefined : ttlMs(delay),
-    sendAt: sendAt === undefined ? undefined : Date.parse(sendAt),
+    sendAt: sendAt === undefined ? undefined : timeMs(sendAt),
     collapseKey,
     externalId,
     metadata,

@@ -65,7 +65,8 @@ export class IntakeGate {
   }
 
   private tooManyUnacked(places: readonly number[], posting: Posting | undefined, pointer: string): Problem {
-    const detail = `At most ${this.options.unackedEntriesMax} messages wait for one user: send less, or with a shorter ttl.`;
+    const max = this.options.unackedEntriesMax;
+    const detail = `At most ${max} messages wait for one user: send less, or with a shorter ttl.`;
     const users = places.map((place) => userNameOf(posting?.logs[place]));
     const errors = users.slice(0, faultsMax).map((user) => ({
       pointer: `${pointer}/to`,

@@ -1,6 +1,6 @@
 /**
- * From a request to its answer: brings what was read into its place, and answers 202 only for what is durable.
- * Must never judge a request itself: that is what gate and reader are for.
+ * From a request to its answer: brings what was read into its place, and answers 202 only for what is
+ * durable. Must never judge a request itself: that is what gate and reader are for.
  */
 import {
   type BatchReply,

@@ -210,7 +210,7 @@ describe('a message for later', () => {
 });
 
 describe('a collapse key', () => {
-  it('takes the place of what waits with the same key, in its log alone, and says so to the nodes', async () => {
+  it('takes the place of what waits with the same key in its log, and says so to the nodes', async () => {
     await post({ to: ['user:1', 'user:2'], event: 'a', collapseKey: 'order-771' });
     await post({ to: 'user:1', event: 'b', collapseKey: 'order-772' });
     await post({ to: 'user:1', event: 'c', collapseKey: 'order-771' });
@@ -228,7 +228,7 @@ describe('a collapse key', () => {
 describe('a recall', () => {
   const phone = device('phone', user('1'));
 
-  it('marks every entry, removes what is in it, tells the nodes, and lists who had been sent it', async () => {
+  it('marks every entry, removes what is in it, tells the nodes, and lists who had it', async () => {
     const { reply } = await post({ to: ['user:1', 'user:2'], event: 'a', data: { secret: 1 } });
     const addition = { log: inbox('1'), user: user('1'), device: phone, connection: 'c1', node: 'push-1' };
     const sent = [{ from: 1, to: 1, at: clock.now(), way: 'live' as const }];

@@ -2,8 +2,17 @@
  * A request as drafts of entries: one per addressee, the least first.
  * Decides nothing about when they are stored.
  */
-import { type MessageRequest, ttlMs } from '@carillon/api';
-import { allLog, type Draft, entryId, type LogKey, topicLog, userKey, userLog } from '@carillon/domain';
+import { type MessageRequest, timeMs, ttlMs } from '@carillon/api';
+import {
+  allLog,
+  type Draft,
+  entryId,
+  type LogKey,
+  type Origin,
+  topicLog,
+  userKey,
+  userLog,
+} from '@carillon/domain';
 import { fingerprintOf } from './fingerprint.js';
 import { type KeyedBy, keyedId } from './message-id.js';
 
@@ -48,17 +57,9 @@ export function postingOf(request: MessageRequest, facts: PostingFacts): Posting
     log: logs[0] as LogKey,
     acceptedAt: now,
     expiresAt: (dueAt ?? now) + lifeMs,
-    event: request.event,
-    ...(request.data === undefined ? {} : { data: JSON.stringify(request.data) }),
-    ...(request.notification === undefined ? {} : { notification: JSON.stringify(request.notification) }),
-    ...(request.collapseKey === undefined ? {} : { collapseKey: request.collapseKey }),
-    origin: {
-      // Nothing is ever compared with a message that has no key.
-      fingerprint: isKeyed ? fingerprintOf(request, targets) : '',
-      recipients: logs.length,
-      ...(request.externalId === undefined ? {} : { externalId: request.externalId }),
-      ...(request.metadata === undefined ? {} : { metadata: JSON.stringify(request.metadata) }),
-    },
+    ...contentOf(request),
+    // Nothing is ever compared with a message that has no key.
+    origin: originOf(request, { fingerprint: isKeyed ? fingerprintOf(request, targets) : '', logs }),
   };
   const target = targetOf(request.to);
   return {
@@ -93,6 +94,27 @@ export function postingDue(posting: Posting, now: number): Posting {
   return { ...rest, first: { ...posting.first, acceptedAt: now, expiresAt: now + posting.ttlMs } };
 }
 
+function contentOf({ event, data, notification, collapseKey }: MessageRequest) {
+  return {
+    event,
+    ...(data === undefined ? {} : { data: JSON.stringify(data) }),
+    ...(notification === undefined ? {} : { notification: JSON.stringify(notification) }),
+    ...(collapseKey === undefined ? {} : { collapseKey }),
+  };
+}
+
+function originOf(
+  { externalId, metadata }: MessageRequest,
+  { fingerprint, logs }: { readonly fingerprint: string; readonly logs: readonly LogKey[] },
+): Origin {
+  return {
+    fingerprint,
+    recipients: logs.length,
+    ...(externalId === undefined ? {} : { externalId }),
+    ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) }),
+  };
+}
+
 function targetOf(to: MessageRequest['to']): Target {
   if (typeof to !== 'string') return 'list';
   if (to === 'all') return 'all';
@@ -107,7 +129,7 @@ function logOf(tenant: string, target: string): LogKey {
 
 function dueAtOf({ delay, sendAt }: MessageRequest, now: number): number | undefined {
   if (delay !== undefined) return now + ttlMs(delay);
-  return sendAt === undefined ? undefined : Date.parse(sendAt);
+  return sendAt === undefined ? undefined : timeMs(sendAt);
 }
 
 /** Plain order of code units, which is also that of the logs. */

@@ -1,6 +1,7 @@
 /**
- * Empties what expired a day ago and removes what expired long ago, log by log, from time to time. Must never touch what is younger than
- * the retention, nor make a hole: that is the port's promise. Several Collects may do it at once.
+ * Empties what expired a day ago and removes what expired long ago, log by log, from time to time. Must never
+ * touch what is younger than the retention, nor make a hole: that is the port's promise. Several Collects may
+ * do it at once.
  */
 import { jittered, type LogKey, parameters } from '@carillon/domain';
 import { Clock, LogKeeping, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';

@@ -8,6 +8,7 @@ import {
   idempotencyKeySchema,
   type MessageRequest,
   messageRequestSchema,
+  timeMs,
 } from '@carillon/api';
 import { Clock } from '@carillon/domain/ports';
 import { type FieldFault, Problem } from '@carillon/platform';
@@ -39,7 +40,9 @@ export class RequestReader {
     return posting;
   }
 
-  /** An item of a batch; `index` is its place. @throws Problem as `one`, with pointers from the batch's root */
+  /**
+   * An item of a batch; `index` is its place. @throws Problem as `one`, with pointers from the batch's root
+   */
   item(item: unknown, index: number, by: { key: string | undefined; credential: Credential }): Posting {
     const pointer = `/messages/${index}`;
     const request: BatchItem = readAs(batchItemSchema, item, pointer);
@@ -73,7 +76,7 @@ export class RequestReader {
       const detail = `At most ${recipientsMax} users per message: use a topic for more`;
       throw invalid({ pointer: `${pointer}/to`, code: 'too_many', detail });
     }
-    if (sendAt !== undefined && Date.parse(sendAt) > this.clock.now() + limits.delayMaxMs) {
+    if (sendAt !== undefined && timeMs(sendAt) > this.clock.now() + limits.delayMaxMs) {
       const detail = 'A time in ISO 8601 with a zone, at most 90 days ahead';
       throw invalid({ pointer: `${pointer}/sendAt`, code: 'out_of_range', detail });
     }
