@@ -74,12 +74,14 @@ describe('a public path', () => {
     ['/console', 'collect'],
     ['/console/app.js', 'collect'],
     ['/openapi.json', 'collect'],
+    ['/asyncapi.json', 'collect'],
     ['/docs/errors', 'collect'],
     ['/v1/tokens', 'auth'],
     ['/v1/tokens:revoke', 'auth'],
     ['/v1/keys', 'auth'],
     ['/v1/keys/ck_1', 'auth'],
     ['/.well-known/jwks.json', 'auth'],
+    ['/v1/.well-known/jwks.json', 'auth'],
   ])('%s leads to %s as it is', async (target, service) => {
     const answer = await get(target);
     expect(kindOf(answer)).toBe(service);
