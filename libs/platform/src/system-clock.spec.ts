@@ -35,6 +35,14 @@ describe('SystemClock', () => {
     }
   });
 
+  it('tells whole milliseconds, whatever it is corrected by', () => {
+    const clock = new SystemClock();
+    for (const offsetMs of [0.4, -1_234.567, 1e-9]) {
+      clock.correct(offsetMs);
+      expect(Number.isInteger(clock.now())).toBe(true);
+    }
+  });
+
   it('shifts the time of day by the correction, durations not', () => {
     const clock = new SystemClock();
     const before = clock.monotonic();

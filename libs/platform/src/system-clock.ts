@@ -8,7 +8,8 @@ export class SystemClock extends Clock {
   #offsetMs = 0;
 
   override now(): number {
-    return Date.now() + this.#offsetMs;
+    // Whole milliseconds: what is stamped with it travels as integers.
+    return Date.now() + Math.round(this.#offsetMs);
   }
 
   override monotonic(): number {

@@ -24,11 +24,8 @@ export class MemoryLogKeeping extends LogKeeping {
   }
 
   override async erase(log: LogKey): Promise<void> {
-    const { data } = this.access;
-    const entries = data.logs.get(log) ?? [];
-    if (entries.length === 0) return;
-    markAt(entries, entries.length - 1, 'emptied');
-    removeOldest(data, entries, entries.length - 1);
+    const entries = this.access.data.logs.get(log) ?? [];
+    for (const at of entries.keys()) markAt(entries, at, 'emptied');
   }
 
   override async emptyExpired(expiredBefore: number, limit: number): Promise<number> {

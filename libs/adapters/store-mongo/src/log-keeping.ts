@@ -45,14 +45,7 @@ export class MongoLogKeeping extends LogKeeping {
   }
 
   override async erase(log: LogKey): Promise<void> {
-    const newest = await this.#newestSeq(log);
-    await this.#emptyThose(log, { $lte: newest });
-    for (;;) {
-      const oldest = await this.#oldest(log, removedPerCommand);
-      const removable = oldest.filter((row) => row.seq < newest);
-      if (removable.length === 0) return;
-      await this.#remove(removable);
-    }
+    await this.#emptyThose(log, { $lte: await this.#newestSeq(log) });
   }
 
   override async emptyExpired(expiredBefore: number, limit: number): Promise<number> {

@@ -106,13 +106,14 @@ describe('MongoStore', () => {
   it('gives an end only to a scheduled message that was fired or cancelled', async () => {
     const store = await open();
     const ids = ['waits', 'claimed', 'fired', 'cancelled'];
+    const longAgo = -8e15;
     for (const [dueAt, id] of ids.entries()) {
       await store.schedule.add({
         ...{ id, tenant: 't', fingerprint: '', posting: '{}', recipients: 1, acceptedAt: 1 },
-        dueAt: id === 'waits' || id === 'cancelled' ? 9e15 : dueAt,
+        dueAt: id === 'waits' || id === 'cancelled' ? 9e15 : longAgo + dueAt,
       });
     }
-    await store.schedule.claimDue(2, { by: 'b', until: 9e15 }, 5);
+    await store.schedule.claimDue(longAgo + 2, { by: 'b', until: 9e15 }, 5);
     await store.schedule.fired(['fired'], 'b', clock.now());
     await store.schedule.cancel('cancelled', clock.now());
     await store.close();

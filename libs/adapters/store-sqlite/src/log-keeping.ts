@@ -23,6 +23,7 @@ export class SqliteLogKeeping extends LogKeeping {
   readonly #database: Database;
   readonly #oldest: StatementSync;
   readonly #newest: StatementSync;
+  readonly #places: StatementSync;
   readonly #deleteUpTo: StatementSync;
   readonly #full: StatementSync;
   readonly #firstLive: StatementSync;
@@ -36,6 +37,7 @@ export class SqliteLogKeeping extends LogKeeping {
     const aged = 'SELECT seq, acceptedAt, expiresAt FROM entries WHERE log = ? ORDER BY seq';
     this.#oldest = database.prepare(`${aged} LIMIT ?`);
     this.#newest = database.prepare(`${aged} DESC LIMIT 1`);
+    this.#places = database.prepare('SELECT seq FROM entries WHERE log = ?');
     this.#deleteUpTo = database.prepare('DELETE FROM entries WHERE log = ? AND seq <= ?');
     this.#full = database.prepare(
       `SELECT log, seq FROM entries
@@ -65,10 +67,7 @@ export class SqliteLogKeeping extends LogKeeping {
 
   override async erase(log: LogKey): Promise<void> {
     this.#database.write(() => {
-      const newest = this.#newestOf(log);
-      if (!newest) return;
-      this.#deleteUpTo.run(log, newest.seq - 1);
-      this.#marking.mark(log, newest.seq, 'emptied');
+      for (const { seq } of this.#places.all(log)) this.#marking.mark(log, Number(seq), 'emptied');
     });
   }
 

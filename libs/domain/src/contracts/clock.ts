@@ -25,6 +25,7 @@ function tellingTime({ open, passTime }: ClockSetUp): void {
     const clock = open();
     const [now, steady] = [clock.now(), clock.monotonic()];
     expect(now).toBeGreaterThan(1_600_000_000_000);
+    expect(Number.isInteger(now)).toBe(true);
     await passTime(60);
     expect(clock.monotonic() - steady).toBeGreaterThanOrEqual(50);
     expect(clock.now() - now).toBeGreaterThanOrEqual(50);

@@ -153,25 +153,25 @@ function purgingInSteps({ store, other }: StoreSubject): void {
 }
 
 function erasing({ store, other }: StoreSubject): void {
-  it('leaves only the newest entry, and that one without content', async () => {
+  it('leaves every place, and none with content', async () => {
     const log = freshInbox();
     await place(store(), draftsFor(log, 12, content));
     for (let time = 0; time < 2; time++) {
       await store().keeping.erase(log);
       const left = await readAll(other(), log);
-      expect(seqsOf(left)).toEqual([12]);
+      expect(seqsOf(left)).toEqual(span(1, 12));
       expectEmptied(left);
-      expect(left[0]?.origin?.metadata ?? 'absent').toBe('absent');
+      for (const { origin } of left) expect(origin?.metadata ?? 'absent').toBe('absent');
     }
   });
 
-  it.each(['superseded', 'recalled'] as const)('keeps that the newest entry was %s', async (mark) => {
+  it.each(['superseded', 'recalled'] as const)('keeps that an entry was %s', async (mark) => {
     const log = freshInbox();
     await place(store(), draftsFor(log, 3, content));
-    await other().marks.mark(log, [3], mark);
+    await other().marks.mark(log, [2], mark);
     await store().keeping.erase(log);
     const left = await readAll(other(), log);
-    expect(left).toMatchObject([{ seq: 3, mark }]);
+    expect(left).toMatchObject([{ mark: 'emptied' }, { seq: 2, mark }, { mark: 'emptied' }]);
     expectWithoutContent(left);
   });
 
@@ -181,7 +181,15 @@ function erasing({ store, other }: StoreSubject): void {
     await other().keeping.erase(log);
     expect((await store().log.heads([log])).get(log)).toBe(3);
     expect(seqsOf(await place(store(), draftsFor(log, 2)))).toEqual([4, 5]);
-    expect(seqsOf(await readAll(other(), log))).toEqual([3, 4, 5]);
+    expect(seqsOf(await readAll(other(), log))).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('frees no place for a writer that knows an older head', async () => {
+    const log = freshInbox();
+    await place(store(), draftsFor(log, 3));
+    await place(other(), draftsFor(log, 4));
+    await other().keeping.erase(log);
+    expect(seqsOf(await place(store(), draftsFor(log, 2)))).toEqual([8, 9]);
   });
 
   it('touches no other log, and does nothing to one that never was', async () => {

@@ -6,7 +6,7 @@ export interface Timer {
 }
 
 export abstract class Clock {
-  /** Epoch milliseconds, corrected against the store's clock. May jump. */
+  /** Whole epoch milliseconds, corrected against the store's clock. May jump. */
   abstract now(): number;
   /** Milliseconds since some start, never backwards. All durations are measured with it. */
   abstract monotonic(): number;

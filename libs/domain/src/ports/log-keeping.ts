@@ -19,8 +19,9 @@ export abstract class LogKeeping {
    */
   abstract purge(log: LogKey, bounds: PurgeBounds): Promise<number>;
   /**
-   * Empties every entry of the log (content, notification, origin's metadata) and purges all but the newest,
-   * which keeps its mark if it has one. @throws PortUnavailable
+   * Empties every entry of the log (content, notification, origin's metadata), durable; marks stay. Removes
+   * none: a place that is freed so early would be given again by a writer that still builds upon it, so that
+   * is left to purge. @throws PortUnavailable
    */
   abstract erase(log: LogKey): Promise<void>;
   /**

@@ -1,7 +1,6 @@
 /**
  * Forgets a user: what was sent to them, their devices, what they were given and read, and what they follow.
- * The log keeps its newest place, emptied, so that seqs go on rising. Idempotent; interrupted, it is
- * repeated.
+ * The places in their log stay, emptied, until purge takes them. Idempotent; interrupted, it is repeated.
  */
 import { type Notice, subjects, toJsonBytes, type UserKey, userLog } from '@carillon/domain';
 import { Bus, Devices, LogKeeping, Members, Reads, Receipts } from '@carillon/domain/ports';

@@ -13,14 +13,15 @@ let clock: FakeClock;
 let random: SeededRandom;
 let store: FaultyStore;
 let registry: Metrics;
+let trust: { isTrusted: boolean };
 let purge: Purge;
 
 beforeEach(async () => {
   const ports = await memoryPorts();
-  ({ clock, random } = ports);
+  ({ clock, random, trust } = ports);
   store = new FaultyStore(ports.store);
   registry = new Metrics();
-  purge = new Purge(store.keeping, clock, random, new CollectMetrics(registry));
+  purge = new Purge(store.keeping, clock, trust, random, new CollectMetrics(registry));
 });
 
 /** So many entries in each log, with this time to live. */
@@ -89,6 +90,22 @@ describe('a purge', () => {
     await clock.advance(hourMs);
     expect(await seqs()).toEqual([[2], [2], [2]]);
     purge.onApplicationShutdown();
+  });
+
+  it('touches nothing while the clock cannot be believed, and goes on when it can', async () => {
+    await append('old', 2);
+    await clock.advance(parameters.purgeAfterMs + 2 * hourMs);
+    trust.isTrusted = false;
+    await purge.round();
+    expect(await seqs()).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 2],
+    ]);
+    expect((await store.log.read(logs[0]!, 0, 1))[0]?.data).toBeDefined();
+    trust.isTrusted = true;
+    await purge.round();
+    expect(await seqs()).toEqual([[2], [2], [2]]);
   });
 
   it('ends when it is stopped', async () => {

@@ -4,7 +4,7 @@
  * do it at once.
  */
 import { jittered, type LogKey, parameters } from '@carillon/domain';
-import { Clock, LogKeeping, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';
+import { Clock, ClockTrust, LogKeeping, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { CollectMetrics } from './collect-metrics.js';
 
@@ -20,6 +20,7 @@ export class Purge implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly keeping: LogKeeping,
     private readonly clock: Clock,
+    private readonly trust: ClockTrust,
     private readonly random: Random,
     private readonly metrics: CollectMetrics,
   ) {}
@@ -41,6 +42,7 @@ export class Purge implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** All logs once. Never rejects: what could not be removed waits for the next round. */
   async round(): Promise<void> {
+    if (!this.trust.isTrusted) return;
     const before = this.clock.now() - parameters.purgeAfterMs;
     try {
       await this.emptyExpired();
