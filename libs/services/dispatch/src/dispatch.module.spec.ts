@@ -15,7 +15,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DispatchModule } from './dispatch.module.js';
 
 const services = ['auth', 'collect', 'dispatch', 'push'] as const;
-const bell = encodeDoorbell({ log: inbox('a'), seq: 1, acceptedAt: 0, expiresAt: 1, frame: '{}' });
+const bell = encodeDoorbell({
+  kind: 'entry',
+  log: inbox('a'),
+  seq: 1,
+  acceptedAt: 0,
+  expiresAt: 1,
+  frame: '{}',
+});
 
 let clock: FakeClock;
 let app: TestingModule;

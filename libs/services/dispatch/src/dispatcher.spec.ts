@@ -1,11 +1,14 @@
 /** Dispatch between a Collect that asks and nodes that answer, are gone, busy, silent or dead. */
 import {
+  allLog,
   type DispatchAnswer,
+  type DoorbellKind,
   encodeDoorbell,
   fromJsonBytes,
   type Incarnation,
   incarnation,
   joinDoorbells,
+  type LogKey,
   type PushAnswer,
   readDoorbells,
   subjects,
@@ -81,15 +84,50 @@ describe('a batch', () => {
     expect((await large).refused).toBe(0);
   });
 
-  it('for topics is told to every node', async () => {
-    const log = topicLog('demo', 'news');
-    const bell = encodeDoorbell({ log, seq: 1, acceptedAt: 0, expiresAt: 1, frame: '{}' });
-    expect(await ask(joinDoorbells([bell]))).toEqual({
-      entries: 1,
-      refused: 0,
-    });
-    expect(flooded).toHaveLength(1);
+  it('for topics and all is told on the subject of each log, and counts as taken', async () => {
+    const [news, all] = [topicLog('demo', 'news'), allLog('demo')];
+    const heard: string[][] = [];
+    for (const log of [news, all]) {
+      bus.subscribe(subjects.log(log), ({ data }) => heard.push(read(data).map(({ name }) => name)));
+    }
+    const bell = (log: LogKey, seq: number, kind: DoorbellKind = 'entry') =>
+      encodeDoorbell({ kind, log, seq, acceptedAt: 0, expiresAt: 1, frame: '{}' });
+    const bells = [
+      bell(news, 1),
+      bell(all, 1),
+      bell(news, 1, 'recalled'),
+      bell(news, 2),
+      bell(all, 7, 'volatile'),
+    ];
+    expect(await ask(joinDoorbells(bells))).toEqual({ entries: 5, refused: 0 });
+    expect(heard).toEqual([
+      ['demo/topic:news1', 'demo/topic:news1', 'demo/topic:news2'],
+      ['demo/all1', 'demo/all7'],
+    ]);
+    expect(flooded).toEqual([]);
     expect(routes.lookups).toEqual([]);
+    expect(await counted('taken')).toBe(5);
+  });
+
+  it('for a topic is cut into messages that the bus can carry', async () => {
+    const log = topicLog('demo', 'news');
+    const sizes: number[] = [];
+    bus.subscribe(subjects.log(log), ({ data }) => sizes.push(read(data).length));
+    const frame = 'x'.repeat(100_000);
+    const bells = Array.from({ length: 12 }, (_, at) =>
+      encodeDoorbell({ kind: 'entry', log, seq: at + 1, acceptedAt: 0, expiresAt: 1, frame }),
+    );
+    expect(await ask(joinDoorbells(bells))).toEqual({ entries: 12, refused: 0 });
+    expect(sizes).toEqual([5, 5, 2]);
+  });
+
+  it('brings marks and volatile messages for a user where entries go', async () => {
+    const one = await node('push-1', ['a']);
+    const bells = (['recalled', 'superseded', 'volatile'] as const).map((kind, at) =>
+      encodeDoorbell({ kind, log: inbox('a'), seq: at + 1, acceptedAt: 0, expiresAt: 1, frame: '' }),
+    );
+    expect(await ask(joinDoorbells(bells))).toEqual({ entries: 3, refused: 0 });
+    expect(one.batches).toEqual([['a1', 'a2', 'a3']]);
   });
 
   it('that finds nobody makes the nodes look to their leases, once a second at most', async () => {
@@ -292,7 +330,7 @@ describe('the answer', () => {
 /** A batch with one entry for each name, its seq its place from 1. */
 function batchOf(names: readonly string[], frame = '{}'): Uint8Array {
   const bells = names.map((name, index) =>
-    encodeDoorbell({ log: inbox(name), seq: index + 1, acceptedAt: 0, expiresAt: 1, frame }),
+    encodeDoorbell({ kind: 'entry', log: inbox(name), seq: index + 1, acceptedAt: 0, expiresAt: 1, frame }),
   );
   return joinDoorbells(bells);
 }

@@ -1,12 +1,15 @@
 /**
- * Takes batches of doorbells from Collect and brings each to the nodes that hold its user. Answers within a
- * second, whatever happens; keeps nothing, so that losing a Dispatch costs latency only.
+ * Takes batches of doorbells from Collect and brings each to the nodes that hold its user, or that listen to
+ * its topic. Answers within a second, whatever happens; keeps nothing, so that losing a Dispatch costs
+ * latency only.
  */
 import {
   type DispatchAnswer,
   type DoorbellSlice,
   type Incarnation,
   joinDoorbells,
+  type LogKey,
+  logUser,
   splitDoorbells,
   subjects,
   toJsonBytes,
@@ -16,7 +19,7 @@ import { Bus, type BusMessage, Clock, PortError, type Route, RouteTable } from '
 import { Injectable } from '@nestjs/common';
 import { DispatchMetrics } from './dispatch-metrics.js';
 import { DispatchOptions } from './dispatch-options.js';
-import { NodePushes, type NodeShare, userAt } from './node-pushes.js';
+import { NodePushes, type NodeShare } from './node-pushes.js';
 import { Round } from './round.js';
 
 /** At most one doubt in this time: users who are offline have no route either. */
@@ -77,13 +80,13 @@ export class Dispatcher {
 
   private async deliver(round: Round): Promise<void> {
     const users = new Map<UserKey, number[]>();
-    const ofNobody: number[] = [];
-    for (const place of round.slices.keys()) {
-      const user = userAt(round, place);
-      if (!user) ofNobody.push(place);
-      else users.set(user, [...(users.get(user) ?? []), place]);
+    const shared = new Map<LogKey, number[]>();
+    for (const [place, { log }] of round.slices.entries()) {
+      const user = logUser(log);
+      if (user) note(users, user, place);
+      else note(shared, log, place);
     }
-    if (ofNobody.length > 0) this.tellEveryNode(round, ofNobody);
+    for (const [log, places] of shared) this.tellFollowers(round, log, places);
     if (users.size === 0) return;
     const routes = await this.lookup([...users.keys()]);
     if (!routes) {
@@ -142,6 +145,14 @@ export class Dispatcher {
     this.bus.publish(subjects.routesDoubted, new Uint8Array());
   }
 
+  /** Nodes where somebody follows the log listen; nobody answers, so they count as taken. */
+  private tellFollowers(round: Round, log: LogKey, places: readonly number[]): void {
+    for (const chunk of this.pushes.chunksOf(round, places)) {
+      this.bus.publish(subjects.log(log), joinDoorbells(chunk.flatMap((place) => round.slices[place] ?? [])));
+    }
+    this.metrics.doorbell('taken', places.length);
+  }
+
   private tellEveryNode(round: Round, places: readonly number[]): void {
     this.bus.publish(subjects.everyPush, joinDoorbells(places.flatMap((place) => round.slices[place] ?? [])));
   }
@@ -183,6 +194,12 @@ function doorbellsOf(
   let count = 0;
   for (const [user, places] of users) if (isMeant(user)) count += places.length;
   return count;
+}
+
+function note<K>(places: Map<K, number[]>, key: K, place: number): void {
+  const known = places.get(key);
+  if (known) known.push(place);
+  else places.set(key, [place]);
 }
 
 function ascending(one: number, other: number): number {

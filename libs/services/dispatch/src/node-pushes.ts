@@ -123,7 +123,8 @@ export class NodePushes {
     return 'timed_out';
   }
 
-  private chunksOf(round: Round, places: readonly number[]): number[][] {
+  /** The places in messages that the bus and a node can take. */
+  chunksOf(round: Round, places: readonly number[]): number[][] {
     const { pushBatchEntries, pushBatchBytes } = this.options;
     const chunks: number[][] = [];
     let chunk: number[] = [];
@@ -144,7 +145,7 @@ export class NodePushes {
 }
 
 /** The addressee of a doorbell; undefined for topics and `all`. */
-export function userAt(round: Round, place: number): UserKey | undefined {
+function userAt(round: Round, place: number): UserKey | undefined {
   const slice = round.slices[place];
   return slice && logUser(slice.log);
 }

@@ -1,4 +1,5 @@
 /** What Push says in its logs: ids and codes. It must never be given a token, a frame or a payload. */
+import { messageIdOf } from '@carillon/domain';
 import type { Logger } from '@carillon/platform';
 
 export class PushLog {
@@ -18,8 +19,13 @@ export class PushLog {
     this.log.info({ users }, 'registering users again: first lease, lost lease, or a claim that failed');
   }
 
-  /** A batch of doorbells that another version wrote; its messages come up to 15 s late. */
-  unreadable(error: RangeError): void {
-    this.log.warn({ err: error }, 'doorbells that cannot be read');
+  /** Doorbells or a notice that another version wrote; what they told comes up to 15 s late. */
+  unreadable(error: RangeError | SyntaxError | TypeError): void {
+    this.log.warn({ err: error.name }, 'doorbells or a notice that cannot be read');
+  }
+
+  /** An entry of which no frame can be made. */
+  poisoned(entry: string): void {
+    this.log.error({ entry: messageIdOf(entry) }, 'an entry that no client could read is skipped');
   }
 }

@@ -7,6 +7,12 @@ import { Registry } from './session/registry.js';
 
 const secondsBuckets = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 300, 3600];
 
+interface Gathered {
+  readonly status: string;
+  readonly way: string;
+  count: number;
+}
+
 @Injectable()
 export class PushMetrics {
   private readonly connects;
@@ -14,6 +20,8 @@ export class PushMetrics {
   private readonly resumes;
   private readonly deliveries;
   private readonly duration;
+  /** Deliveries of this turn by way and status: they are counted together, it is asked for each entry. */
+  private gathered = new Map<string, Gathered>();
 
   constructor(
     metrics: Metrics,
@@ -68,11 +76,24 @@ export class PushMetrics {
   }
 
   settled(way: Way, status: string, sinceAcceptedMs: number): void {
-    this.deliveries.inc({ status, way });
+    this.gather(status, way);
     if (status === 'delivered') this.duration.observe({ way }, Math.max(0, sinceAcceptedMs) / 1000);
   }
 
   skipped(reason: string): void {
-    this.deliveries.inc({ status: reason, way: 'none' });
+    this.gather(reason, 'none');
+  }
+
+  private gather(status: string, way: string): void {
+    const key = `${way} ${status}`;
+    const known = this.gathered.get(key);
+    if (known) known.count++;
+    else this.gathered.set(key, { status, way, count: 1 });
+    if (this.gathered.size === 1 && !known) queueMicrotask(() => this.count());
+  }
+
+  private count(): void {
+    for (const { status, way, count } of this.gathered.values()) this.deliveries.inc({ status, way }, count);
+    this.gathered.clear();
   }
 }

@@ -8,12 +8,38 @@ import { Health } from '@carillon/platform';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { AntiEntropy } from './delivery/anti-entropy.js';
 import { DoorbellConsumer } from './delivery/doorbell-consumer.js';
+import { LogSubjects } from './delivery/log-subjects.js';
+import { NoticeBoard } from './delivery/notice-board.js';
 import { ReceiptBook } from './delivery/receipt-book.js';
 import { Drain } from './node/drain.js';
 import { Lease } from './node/lease.js';
 import { LoopWatch } from './node/loop-watch.js';
 import { AuthLink } from './session/auth-link.js';
 import { Sessions } from './session/sessions.js';
+import { Topics } from './session/topics.js';
+
+/** What comes in over the bus. */
+@Injectable()
+export class NodeEars {
+  constructor(
+    private readonly consumer: DoorbellConsumer,
+    private readonly subjects: LogSubjects,
+    private readonly notices: NoticeBoard,
+    private readonly topics: Topics,
+  ) {}
+
+  start(): void {
+    this.consumer.start();
+    this.notices.onMembership = (user) => void this.topics.compare(user);
+    this.notices.start();
+  }
+
+  stop(): void {
+    this.consumer.stop();
+    this.subjects.stop();
+    this.notices.stop();
+  }
+}
 
 /** What runs beside the sessions. */
 @Injectable()
@@ -22,7 +48,7 @@ export class NodeWork {
     readonly lease: Lease,
     readonly loop: LoopWatch,
     readonly antiEntropy: AntiEntropy,
-    readonly consumer: DoorbellConsumer,
+    readonly ears: NodeEars,
     readonly receipts: ReceiptBook,
     readonly sessions: Sessions,
   ) {}
@@ -52,7 +78,7 @@ export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   async onApplicationBootstrap(): Promise<void> {
     this.work.loop.start();
-    this.work.consumer.start();
+    this.work.ears.start();
     this.work.antiEntropy.start();
     this.bus.onReconnect(() => void this.work.catchUp());
     this.doubts = this.bus.subscribe(subjects.routesDoubted, () => void this.work.lease.renew());
@@ -65,7 +91,7 @@ export class PushNode implements OnApplicationBootstrap, BeforeApplicationShutdo
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain.run();
     this.doubts?.unsubscribe();
-    this.work.consumer.stop();
+    this.work.ears.stop();
     this.work.antiEntropy.stop();
     this.work.receipts.stop();
     this.work.sessions.stop();

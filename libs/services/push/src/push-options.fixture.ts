@@ -1,7 +1,12 @@
 /** Options as production has them, for specs; a spec names only what it is about. Never part of a build. */
 import { incarnation, parameters } from '@carillon/domain';
+import { createLogger } from '@carillon/platform';
 import { limits } from '@carillon/wire';
+import { PushLog } from './push-log.js';
 import type { PushOptions } from './push-options.js';
+
+/** Says nothing. */
+export const silentLog = new PushLog(createLogger({ services: ['push'], node: 'push-1', level: 'fatal' }));
 
 export function pushOptions(overrides: Partial<PushOptions> = {}): PushOptions {
   return {

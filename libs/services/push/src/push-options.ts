@@ -16,6 +16,8 @@ export class PushOptions {
   readonly loopBlockedMs!: number;
   readonly routeReclaimMs!: number;
   readonly receiptsFlushMs!: number;
+  readonly topicCursorsFlushMs!: number;
+  readonly fanOutSlice!: number;
   readonly drainMs!: number;
   readonly ackWindow!: number;
   readonly ackWindowBytes!: number;

@@ -3,10 +3,13 @@ import { incarnation, parameters } from '@carillon/domain';
 import {
   Bus,
   Clock,
+  ClockTrust,
   Cursors,
   Devices,
+  Members,
   MessageLog,
   Random,
+  Reads,
   Receipts,
   RouteTable,
   randomName,
@@ -17,7 +20,12 @@ import { limits } from '@carillon/wire';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AntiEntropy } from './delivery/anti-entropy.js';
 import { DoorbellConsumer } from './delivery/doorbell-consumer.js';
-import { ReceiptBook } from './delivery/receipt-book.js';
+import { FanOut } from './delivery/fan-out.js';
+import { LogSubjects } from './delivery/log-subjects.js';
+import { NoticeBoard } from './delivery/notice-board.js';
+import { LedgerPorts, ReceiptBook } from './delivery/receipt-book.js';
+import { Remedies } from './delivery/remedies.js';
+import { Walks } from './delivery/walks.js';
 import { Admission } from './node/admission.js';
 import { Drain } from './node/drain.js';
 import { Lease } from './node/lease.js';
@@ -25,16 +33,18 @@ import { LoopWatch } from './node/loop-watch.js';
 import { OwnRoutes } from './node/own-routes.js';
 import { PushLog } from './push-log.js';
 import { PushMetrics } from './push-metrics.js';
-import { NodeWork, PushNode } from './push-node.js';
+import { NodeEars, NodeWork, PushNode } from './push-node.js';
 import { PushOptions } from './push-options.js';
 import { AuthLink } from './session/auth-link.js';
+import { Following } from './session/following.js';
 import { PageReader } from './session/page-reader.js';
 import { Reception, SessionStore } from './session/reception.js';
 import { Registry } from './session/registry.js';
 import { Rings } from './session/ring.js';
-import { NodeParts, Sessions } from './session/sessions.js';
+import { NodeParts, PumpParts, Sessions } from './session/sessions.js';
 import { StartPoints } from './session/start-point.js';
 import { StartReader } from './session/start-reader.js';
+import { Topics } from './session/topics.js';
 import { ClientAddresses } from './socket/client-address.js';
 import { PushGateway } from './socket/push.gateway.js';
 
@@ -48,11 +58,14 @@ export class PushModule {
         { provide: MessageLog, useValue: store.log },
         { provide: Cursors, useValue: store.cursors },
         { provide: Devices, useValue: store.devices },
+        { provide: Members, useValue: store.members },
         { provide: Receipts, useValue: store.receipts },
+        { provide: Reads, useValue: store.reads },
         { provide: StoreFacts, useValue: store.facts },
         { provide: RouteTable, useValue: context.routes },
         { provide: Bus, useValue: context.bus },
         { provide: Clock, useValue: context.clock },
+        { provide: ClockTrust, useValue: context.trust },
         { provide: Random, useValue: context.random },
         { provide: Metrics, useValue: context.metrics },
         { provide: Health, useValue: context.health },
@@ -64,19 +77,23 @@ export class PushModule {
         },
         ...[
           Registry,
+          Following,
           Rings,
           PageReader,
           StartReader,
           StartPoints,
           AuthLink,
+          Topics,
           Sessions,
           NodeParts,
+          PumpParts,
           SessionStore,
           Reception,
         ],
         ...[OwnRoutes, Lease, LoopWatch, Drain, Admission],
-        ...[AntiEntropy, DoorbellConsumer, ReceiptBook, PushMetrics],
-        ...[NodeWork, PushNode, PushGateway],
+        ...[AntiEntropy, Remedies, DoorbellConsumer, FanOut, Walks, LogSubjects, NoticeBoard],
+        ...[LedgerPorts, ReceiptBook, PushMetrics],
+        ...[NodeEars, NodeWork, PushNode, PushGateway],
       ],
     };
   }

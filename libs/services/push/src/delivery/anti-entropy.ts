@@ -1,13 +1,14 @@
 /**
- * The safety net under the doorbells: from time to time every followed log is compared with its head in the
- * store. What a lost doorbell left behind is delivered then, and its user is registered again.
+ * The safety net under doorbells and notices: from time to time every followed log is compared with its head
+ * in the store, and every user with the memberships there. What a lost doorbell left behind is delivered
+ * then, and its user is registered again.
  */
-import { jittered, type LogKey, logUser, parameters } from '@carillon/domain';
+import { jittered, type LogKey, parameters } from '@carillon/domain';
 import { Clock, MessageLog, PortError, Random, repeat, sleep, type Timer } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
-import { OwnRoutes } from '../node/own-routes.js';
 import { PushOptions } from '../push-options.js';
 import { Registry } from '../session/registry.js';
+import { Remedies } from './remedies.js';
 
 /** What was just stored has its doorbell on the way: only what is still missing after this was lost. */
 const doorbellGraceMs = 500;
@@ -29,7 +30,7 @@ export class AntiEntropy {
     private readonly random: Random,
     private readonly options: PushOptions,
     private readonly registry: Registry,
-    private readonly own: OwnRoutes,
+    private readonly remedies: Remedies,
   ) {}
 
   start(): void {
@@ -44,7 +45,10 @@ export class AntiEntropy {
     this.timer?.cancel();
   }
 
-  /** Compares every log followed here. Never rejects; a call during a run makes one more run follow. */
+  /**
+   * Compares every log followed here, and the memberships of every user. Never rejects; a call during a run
+   * makes one more run follow.
+   */
   compareAll(): Promise<void> {
     if (this.running) {
       this.isWantedAgain = true;
@@ -62,6 +66,7 @@ export class AntiEntropy {
       const suspects = await this.suspects();
       if (suspects.length > 0) await sleep(this.clock, doorbellGraceMs);
       for (const { log, head } of suspects) this.find(log, head);
+      await this.compareMembers();
     } while (this.isWantedAgain);
   }
 
@@ -96,9 +101,14 @@ export class AntiEntropy {
   }
 
   private find(log: LogKey, head: number): void {
-    let isNews = false;
-    for (const pump of this.registry.followers(log) ?? []) isNews = pump.find(head) || isNews;
-    const user = logUser(log);
-    if (isNews && user) void this.own.claim(user);
+    this.remedies.deliver(log, head);
+  }
+
+  private async compareMembers(): Promise<void> {
+    const users = this.registry.users();
+    const perQuery = parameters.antiEntropyLogsPerQuery;
+    for (let at = 0; at < users.length; at += perQuery) {
+      await this.remedies.compareMembers(users.slice(at, at + perQuery));
+    }
   }
 }

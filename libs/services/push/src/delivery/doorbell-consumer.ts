@@ -1,10 +1,11 @@
 /**
- * Takes doorbells off the bus and gives each to the pumps of its log. What a pump cannot take at once waits
- * in the ring. Answers with the users that are not here; never waits for a socket. A node that is busy takes
- * them all the same and says so: reading them from the store later would cost it more.
+ * Takes doorbells off the bus and hands those of each log to the fan-out. Answers with the users that are not
+ * here; never waits for a socket. A node that is busy takes them all the same and says so: reading them from
+ * the store later would cost it more.
  */
 import {
   type DoorbellView,
+  type LogKey,
   logUser,
   type PushAnswer,
   readDoorbells,
@@ -17,8 +18,7 @@ import { Injectable } from '@nestjs/common';
 import { LoopWatch } from '../node/loop-watch.js';
 import { PushLog } from '../push-log.js';
 import { PushOptions } from '../push-options.js';
-import { Registry } from '../session/registry.js';
-import { Rings } from '../session/ring.js';
+import { FanOut } from './fan-out.js';
 
 /** Collect is told to slow down. */
 const busy: PushAnswer = { outcome: 'busy' };
@@ -29,8 +29,7 @@ export class DoorbellConsumer {
 
   constructor(
     private readonly bus: Bus,
-    private readonly registry: Registry,
-    private readonly rings: Rings,
+    private readonly fanOut: FanOut,
     private readonly loop: LoopWatch,
     private readonly options: PushOptions,
     private readonly log: PushLog,
@@ -46,11 +45,17 @@ export class DoorbellConsumer {
     for (const subscription of this.subscriptions) subscription.unsubscribe();
   }
 
+  /** What comes on the subject of a log; of other logs that share it nothing is taken. */
+  takeOf(log: LogKey, message: BusMessage): void {
+    const bells = this.bellsOf(message).filter((bell) => bell.log === log);
+    if (bells.length > 0) this.fanOut.ring(log, bells);
+  }
+
   private take(message: BusMessage): void {
     const gone = new Set<UserKey>();
-    for (const bell of this.bellsOf(message)) {
-      const user = logUser(bell.log);
-      if (!this.ring(bell) && user) gone.add(user);
+    for (const [log, bells] of byLog(this.bellsOf(message))) {
+      const user = logUser(log);
+      if (!this.fanOut.ring(log, bells) && user) gone.add(user);
     }
     message.reply(toJsonBytes(this.loop.isBusy ? busy : takenWith(gone)));
   }
@@ -65,16 +70,16 @@ export class DoorbellConsumer {
       return [];
     }
   }
+}
 
-  /** @returns whether anybody here follows the log. */
-  private ring(bell: DoorbellView): boolean {
-    const followers = this.registry.followers(bell.log);
-    if (!followers) return false;
-    const waiting = [...followers].filter((pump) => !pump.hear(bell));
-    if (waiting.length > 0) this.rings.put(bell);
-    for (const pump of followers) pump.run();
-    return true;
+function byLog(bells: readonly DoorbellView[]): ReadonlyMap<LogKey, readonly DoorbellView[]> {
+  const found = new Map<LogKey, DoorbellView[]>();
+  for (const bell of bells) {
+    const same = found.get(bell.log);
+    if (same) same.push(bell);
+    else found.set(bell.log, [bell]);
   }
+  return found;
 }
 
 function takenWith(gone: ReadonlySet<UserKey>): PushAnswer {

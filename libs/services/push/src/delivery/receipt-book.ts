@@ -1,9 +1,15 @@
 /**
- * What the ledger has still to be told: receipts, cursors, devices and connections, written together a few
- * times a second. One write per connection and flush, whatever the message rate. Losing a flush costs a
- * repeated message or a thinner answer, never a message.
+ * What the ledger has still to be told: receipts, cursors, devices, connections and what was read, written
+ * together a few times a second. One write per connection and flush, whatever the message rate; of topics and
+ * `all` far less often. Losing a flush costs a repeated message or a thinner answer, never a message.
  */
-import { type ConnectionRecord, type DeviceKey, type ReceiptAddition, receiptId } from '@carillon/domain';
+import {
+  type ConnectionRecord,
+  type DeviceKey,
+  type ReceiptAddition,
+  receiptId,
+  type UserKey,
+} from '@carillon/domain';
 import {
   Clock,
   type CursorMove,
@@ -11,33 +17,58 @@ import {
   type DeviceSighting,
   Devices,
   PortError,
+  Reads,
   Receipts,
   repeat,
   type Timer,
 } from '@carillon/domain/ports';
+import { limits } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
 import { PushOptions } from '../push-options.js';
-import type { Pump } from '../session/pump.js';
-import type { Session } from '../session/session.js';
+import type { Pump, WaitingPump } from '../session/pump.js';
 
 /** What a store that is away may leave waiting here; beyond it the oldest is dropped. */
 const waitingMax = 20_000;
 const writeMax = 1_000;
+/** Pumps of topics and `all` that one flush takes, so that a crowd is not written in one moment. */
+const lazyMax = 1_000;
+/** They are due before their time is over: a crowd takes some flushes. */
+const lazyShare = 0.7;
+/** Calls at a time where a port takes one user each; of a user a few ids per flush, whatever a page sends. */
+const readCallsMax = 20;
+
+/** What a user has read, and when the first of it. */
+interface UserReads {
+  readonly ids: Set<string>;
+  readonly at: number;
+}
+
+/** The store's side of the ledger. */
+@Injectable()
+export class LedgerPorts {
+  constructor(
+    readonly receipts: Receipts,
+    readonly cursors: Cursors,
+    readonly devices: Devices,
+    readonly reads: Reads,
+  ) {}
+}
 
 @Injectable()
 export class ReceiptBook {
-  private touched = new Map<Pump, Session>();
+  private touched: WaitingPump[] = [];
+  /** The same for logs that many follow, those that have waited longest first. */
+  private lazy: WaitingPump[] = [];
   private additions: ReceiptAddition[] = [];
   private moves = new Map<string, CursorMove>();
   private connections = new Map<string, ConnectionRecord>();
   private sightings = new Map<DeviceKey, DeviceSighting>();
+  private reads = new Map<UserKey, UserReads>();
   private timer: Timer | undefined;
   private tail: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly receipts: Receipts,
-    private readonly cursors: Cursors,
-    private readonly devices: Devices,
+    private readonly ports: LedgerPorts,
     private readonly clock: Clock,
     private readonly options: PushOptions,
   ) {}
@@ -54,8 +85,18 @@ export class ReceiptBook {
     this.timer?.cancel();
   }
 
-  touch(session: Session, pump: Pump): void {
-    this.touched.set(pump, session);
+  /** The pump has something to tell, by the next flush that takes its kind. */
+  touch(pump: Pump): void {
+    pump.waiting = { pump, since: this.clock.monotonic() };
+    (pump.isInbox ? this.touched : this.lazy).push(pump.waiting);
+  }
+
+  /** The session follows the log no longer: what there is to tell is told by the next flush. */
+  leave(pump: Pump): void {
+    if (!pump.waiting || pump.isInbox) return;
+    pump.waiting.pump = undefined; // its place in the row must not keep the session alive
+    pump.waiting = { pump, since: pump.waiting.since };
+    this.touched.push(pump.waiting);
   }
 
   opened(connection: ConnectionRecord): void {
@@ -69,6 +110,13 @@ export class ReceiptBook {
     keep(this.connections, connection.id, connection);
   }
 
+  read(user: UserKey, ids: readonly string[]): void {
+    const known = this.reads.get(user);
+    const reads = known ?? { ids: new Set<string>(), at: this.clock.now() };
+    for (const id of ids) if (reads.ids.size < writeMax) reads.ids.add(id);
+    if (!known) keep(this.reads, user, reads);
+  }
+
   /** Writes all that has gathered. Never rejects: what could not be written waits for the next flush. */
   flush(): Promise<void> {
     this.tail = this.tail.then(() => {
@@ -79,27 +127,35 @@ export class ReceiptBook {
   }
 
   private gather(): void {
-    const touched = this.touched;
-    this.touched = new Map();
+    const touched = [...this.touched, ...this.takeLazy()];
+    this.touched = [];
     const now = this.clock.now();
-    for (const [pump, session] of touched) {
-      const { device } = session;
-      if (device && pump.settled >= 0) {
-        this.noteMove({ device, log: pump.log, seq: pump.settled });
-      }
-      const news = pump.receipt.take();
+    for (const { pump } of touched) {
+      if (!pump) continue;
+      pump.waiting = undefined;
+      const { id, user, device } = pump.line;
+      if (device && pump.settled >= 0) this.noteMove({ device, log: pump.log, seq: pump.settled });
+      const news = pump.takeReceipt();
       if (!news) continue;
       this.additions.push({
-        id: receiptId(session.id, pump.log, now),
+        id: receiptId(id, pump.log, now),
         log: pump.log,
-        user: session.user,
+        user,
         ...(device ? { device } : {}),
-        connection: session.id,
+        connection: id,
         node: this.options.node,
         ...news,
       });
     }
     if (this.additions.length > waitingMax) this.additions.splice(0, this.additions.length - waitingMax);
+  }
+
+  private takeLazy(): readonly WaitingPump[] {
+    const due = this.clock.monotonic() - this.options.topicCursorsFlushMs * lazyShare;
+    const young = this.lazy.findIndex(({ since }, at) => since > due || at === lazyMax);
+    const taken = young < 0 ? this.lazy : this.lazy.slice(0, young);
+    if (taken.length > 0) this.lazy = this.lazy.slice(taken.length);
+    return taken;
   }
 
   /** One position per device and log, whatever the number of its sockets: it only ever rises. */
@@ -110,7 +166,7 @@ export class ReceiptBook {
 
   private async write(): Promise<void> {
     try {
-      await Promise.all([this.writeReceipts(), this.writeCursors(), this.writeDevices()]);
+      await Promise.all([this.writeReceipts(), this.writeCursors(), this.writeDevices(), this.writeReads()]);
     } catch (error) {
       if (!(error instanceof PortError)) throw error; // it waits for the next flush
     }
@@ -120,7 +176,7 @@ export class ReceiptBook {
     while (this.additions.length > 0 || this.connections.size > 0) {
       const additions = this.additions.slice(0, writeMax);
       const connections = [...this.connections.values()].slice(0, writeMax);
-      await this.receipts.record(additions, connections);
+      await this.ports.receipts.record(additions, connections);
       this.additions.splice(0, additions.length);
       for (const connection of connections) {
         if (this.connections.get(connection.id) === connection) this.connections.delete(connection.id);
@@ -130,22 +186,37 @@ export class ReceiptBook {
 
   private async writeCursors(): Promise<void> {
     while (this.moves.size > 0) {
-      const batch = [...this.moves].slice(0, writeMax);
-      await this.cursors.advance(batch.map(([, move]) => move));
+      const batch = firstOf(this.moves);
+      await this.ports.cursors.advance(batch.map(([, move]) => move));
       for (const [key, move] of batch) if (this.moves.get(key) === move) this.moves.delete(key);
     }
   }
 
   private async writeDevices(): Promise<void> {
     while (this.sightings.size > 0) {
-      const batch = [...this.sightings].slice(0, writeMax);
-      await this.devices.seen(
+      const batch = firstOf(this.sightings);
+      await this.ports.devices.seen(
         batch.map(([, sighting]) => sighting),
         this.options.devicesPerUserMax,
       );
       for (const [key, sighting] of batch) {
         if (this.sightings.get(key) === sighting) this.sightings.delete(key);
       }
+    }
+  }
+
+  private async writeReads(): Promise<void> {
+    const waiting = [...this.reads];
+    for (let at = 0; at < waiting.length; at += readCallsMax) {
+      const batch = waiting.slice(at, at + readCallsMax);
+      await Promise.all(
+        batch.map(async ([user, reads]) => {
+          const ids = [...reads.ids].slice(0, limits.readIdsMax);
+          await this.ports.reads.note(user, ids, reads.at);
+          for (const id of ids) reads.ids.delete(id);
+          if (reads.ids.size === 0) this.reads.delete(user);
+        }),
+      );
     }
   }
 }
@@ -155,4 +226,8 @@ function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
   map.delete(key);
   map.set(key, value);
   if (map.size > waitingMax) map.delete(map.keys().next().value as K);
+}
+
+function firstOf<K, V>(map: ReadonlyMap<K, V>): [K, V][] {
+  return [...map].slice(0, writeMax);
 }

@@ -26,12 +26,16 @@ export type Verdict =
       readonly user: UserKey;
       readonly expiresAt: number;
       readonly device?: string;
+      /** Patterns of the topics that may be followed. */
+      readonly topics: readonly string[];
     }
   | { readonly outcome: 'refused' | 'expired' | 'none'; readonly detail: string };
 
 /** How often the policy is asked for. */
 const policyEveryMs = 10_000;
 const firstPolicyEveryMs = 500;
+/** One for all tokens that allow none. */
+const noTopics: readonly string[] = [];
 
 @Injectable()
 export class AuthLink {
@@ -120,6 +124,7 @@ function verdictOf(reply: VerifyReply): Verdict {
         tenant: reply.tenant,
         user: userKey(reply.tenant, reply.user),
         expiresAt: reply.expiresAt,
+        topics: reply.topics?.length ? reply.topics : noTopics,
         ...(reply.device === undefined ? {} : { device: reply.device }),
       };
     case 'refused':

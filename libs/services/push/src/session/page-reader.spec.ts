@@ -2,7 +2,7 @@
 import { type Draft, userKey, userLog } from '@carillon/domain';
 import { type FakeClock, memoryPorts } from '@carillon/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { pushOptions } from '../push-options.fixture.js';
+import { pushOptions, silentLog } from '../push-options.fixture.js';
 import { firstPageEntries, PageReader } from './page-reader.js';
 
 const log = userLog(userKey('default', '42'));
@@ -15,7 +15,7 @@ let reader: PageReader;
 beforeEach(async () => {
   const ports = await memoryPorts();
   clock = ports.clock;
-  reader = new PageReader(ports.store.log, clock, options);
+  reader = new PageReader(ports.store.log, clock, options, silentLog);
   append = async (count, bytes) => {
     const drafts = Array.from({ length: count }, (_, at): Draft => {
       const data = JSON.stringify('x'.repeat(bytes));

@@ -5,8 +5,9 @@ import { PumpReceipt } from './pump-receipt.js';
 describe('the receipt of a pump', () => {
   it('has one range for what was sent in 25 ms in one way', () => {
     const receipt = new PumpReceipt();
-    for (let seq = 1; seq <= 250; seq++) receipt.noteSent(seq, 1_000 + seq, 'live');
-    receipt.noteSent(251, 1_250, 'anti-entropy');
+    for (let seq = 1; seq <= 250; seq++)
+      receipt.noteSent({ from: seq, to: seq, at: 1_000 + seq, way: 'live' });
+    receipt.noteSent({ from: 251, to: 251, at: 1_250, way: 'anti-entropy' });
     const { sent } = receipt.take() ?? { sent: [] };
     expect(sent).toHaveLength(11);
     expect(sent[0]).toEqual({ from: 1, to: 25, at: 1_001, way: 'live' });
@@ -16,8 +17,8 @@ describe('the receipt of a pump', () => {
 
   it('never joins what is not contiguous', () => {
     const receipt = new PumpReceipt();
-    receipt.noteSent(1, 5, 'live');
-    receipt.noteSent(3, 5, 'live');
+    receipt.noteSent({ from: 1, to: 1, at: 5, way: 'live' });
+    receipt.noteSent({ from: 3, to: 3, at: 5, way: 'live' });
     expect(receipt.take()?.sent.map(({ from }) => from)).toEqual([1, 3]);
   });
 });

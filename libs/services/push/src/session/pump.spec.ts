@@ -1,21 +1,16 @@
 // The law of the pump, on a memory store and a fake clock.
-import {
-  type DoorbellView,
-  type Draft,
-  type Entry,
-  entryFrame,
-  type LogKey,
-  userKey,
-  userLog,
-} from '@carillon/domain';
+import { type Draft, type Entry, entryFrame, type LogKey, userKey, userLog } from '@carillon/domain';
 import type { Store } from '@carillon/domain/ports';
 import { type FakeClock, memoryPorts } from '@carillon/testkit';
 import { decodeServerFrame, type ServerFrame } from '@carillon/wire';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { pushOptions } from '../push-options.fixture.js';
+import { pushOptions, silentLog } from '../push-options.fixture.js';
+import { framed, textsOf } from '../socket/framed.js';
+import { momentOf } from './moment.js';
 import { PageReader } from './page-reader.js';
 import { type Line, Pump } from './pump.js';
 import { Rings } from './ring.js';
+import { type ReadyEntry, ready, type Volley, volleyOf } from './volley.js';
 
 const log: LogKey = userLog(userKey('default', '42'));
 const options = pushOptions();
@@ -26,7 +21,9 @@ let frames: ServerFrame[];
 let resyncs: string[];
 let isWritable: boolean;
 let settlements: string[];
+let skipped: string[];
 let rings: Rings;
+let trust: { isTrusted: boolean };
 let pump: Pump;
 
 beforeEach(async () => {
@@ -34,26 +31,33 @@ beforeEach(async () => {
   frames = [];
   resyncs = [];
   settlements = [];
+  skipped = [];
   isWritable = true;
+  trust = { isTrusted: true };
   rings = new Rings(options, clock);
-  const line: Line = {
-    isWritable: () => isWritable && resyncs.length === 0,
-    write: (frame) => {
-      const text = typeof frame === 'string' ? frame : new TextDecoder().decode(frame);
-      const decoded = decodeServerFrame(text);
+  const write: Line['write'] = (written) => {
+    for (const text of textsOf(written)) {
+      const decoded = decodeServerFrame(new TextDecoder().decode(text));
       if (!decoded.ok) throw new Error(decoded.reason);
       frames.push(decoded.frame);
-    },
+    }
+  };
+  const line: Line = {
+    ...{ id: 'c_1', user: userKey('default', '42'), device: undefined },
+    isWritable: () => isWritable && resyncs.length === 0,
+    write,
+    writeAlone: write,
     resync: (reason) => resyncs.push(reason),
     touched: () => {},
   };
   pump = new Pump(log, line, {
     rings,
-    reader: new PageReader(store.log, clock, options),
+    reader: new PageReader(store.log, clock, options, silentLog),
     clock,
+    trust,
     options,
     onSettled: (way, outcome) => settlements.push(`${way} ${outcome}`),
-    onSkipped: () => {},
+    onSkipped: (reason) => skipped.push(reason),
   });
 });
 
@@ -70,13 +74,20 @@ async function append(...drafts: Draft[]): Promise<Entry[]> {
   });
 }
 
-function bell(entry: Entry): DoorbellView {
-  const { seq, acceptedAt, expiresAt } = entry;
-  return { log, seq, acceptedAt, expiresAt, frame: new TextEncoder().encode(entryFrame(entry)) };
+function bell(entry: Entry): ReadyEntry {
+  return ready(entry, framed(entryFrame(entry)));
 }
 
-function ring(entry: Entry): void {
-  if (!pump.hear(bell(entry))) rings.put(bell(entry));
+function volley(...entries: ReadyEntry[]): Volley {
+  const one = volleyOf(entries);
+  if (!one) throw new Error('these do not follow each other');
+  return one;
+}
+
+/** All of them in one doorbell batch. */
+function ring(...entries: Entry[]): void {
+  const bells = entries.map(bell);
+  if (!pump.hear(volley(...bells), momentOf(clock))) for (const one of bells) rings.put(log, one);
   pump.run();
 }
 
@@ -174,8 +185,8 @@ describe('a pump', () => {
 
   it('skips what has expired, was superseded or recalled, each with its reason', async () => {
     await append(draft('1', 1_000), draft('2'), draft('3'), draft('4'));
-    await store.keeping.mark(log, [2], 'superseded');
-    await store.keeping.mark(log, [3], 'recalled');
+    await store.marks.mark(log, [2], 'superseded');
+    await store.marks.mark(log, [3], 'recalled');
     await clock.advance(2_000);
     pump.start(0, 4);
     await clock.advance(1);
@@ -192,7 +203,7 @@ describe('a pump', () => {
     pump.start(0, 0);
     isWritable = false;
     for (const entry of entries) ring(entry);
-    await store.keeping.mark(log, [1], 'recalled');
+    await store.marks.mark(log, [1], 'recalled');
     await clock.advance(options.ringFreshMs + 1);
     isWritable = true;
     pump.run();
@@ -228,7 +239,7 @@ describe('a pump', () => {
     for (const entry of await append(...names(3))) ring(entry);
     pump.ack(3, [1], [2]);
     expect(settlements).toEqual(['live failed', 'live unhandled', 'live delivered']);
-    expect(pump.receipt.take()).toMatchObject({ failed: [1], unhandled: [2] });
+    expect(pump.takeReceipt()).toMatchObject({ failed: [1], unhandled: [2] });
   });
 
   it('does not believe an ack beyond what was sent until the head is known', async () => {
@@ -241,7 +252,7 @@ describe('a pump', () => {
     expect(pump.raise({ seq: 5, failed: [2], unhandled: [3] }, 9)).toBe(true);
     await clock.advance(1);
     expect(pump.settled).toBe(5);
-    expect(pump.receipt.take()).toMatchObject({ failed: [2], unhandled: [3] });
+    expect(pump.takeReceipt()).toMatchObject({ failed: [2], unhandled: [3] });
     expect(seqs()).toEqual([6, 7, 8, 9]);
   });
 
@@ -256,7 +267,7 @@ describe('a pump', () => {
   it('hears of more while it reads and finds nothing, and reads again', async () => {
     pump.start(0, 1); // a head that the store cannot show
     const [entry] = await append(...names(1));
-    pump.hear({ ...bell(entry as Entry), seq: 2 });
+    pump.hear(volley({ ...bell(entry as Entry), seq: 2 }), momentOf(clock));
     await append(...names(1, 2));
     await clock.advance(1);
     expect(seqs()).toEqual([1, 2]);
@@ -277,5 +288,131 @@ describe('a pump', () => {
     expect(pump.stalledMs(clock.monotonic())).toBe(7_000);
     pump.ack(2);
     expect(pump.stalledMs(clock.monotonic())).toBe(0);
+  });
+});
+
+describe('a volley', () => {
+  it('is written whole to a pump that is ready for all of it', async () => {
+    pump.start(0, 0);
+    ring(...(await append(...names(5))));
+    expect(seqs()).toEqual([1, 2, 3, 4, 5]);
+    pump.ack(3, [2]);
+    expect(settlements).toEqual(['live delivered', 'live failed', 'live delivered']);
+    expect(pump.takeReceipt()).toMatchObject({ sent: [{ from: 1, to: 5, way: 'live' }], failed: [2] });
+    pump.ack(5);
+    expect(settlements).toHaveLength(5);
+    expect(pump.stalledMs(clock.monotonic() + 1)).toBe(0);
+  });
+
+  it('of which the pump has some goes on where it is', async () => {
+    const entries = await append(...names(5));
+    pump.start(0, 0);
+    ring(...entries.slice(0, 3));
+    ring(...entries);
+    expect(seqs()).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('for which the window has not enough room is written as far as it goes', async () => {
+    const entries = await append(...names(options.ackWindow + 6));
+    pump.start(0, 0);
+    ring(...entries.slice(0, 60));
+    ring(...entries.slice(60, 70));
+    expect(seqs()).toHaveLength(options.ackWindow);
+    pump.ack(60);
+    expect(seqs()).toEqual(entries.map(({ seq }) => seq));
+  });
+
+  it('with an entry that has expired is taken apart', async () => {
+    const entries = await append(draft('1'), draft('2', 10), draft('3'));
+    await clock.advance(20);
+    pump.start(0, 0);
+    ring(...entries);
+    expect(frames.map(({ type }) => type)).toEqual(['message', 'skip', 'message']);
+  });
+
+  it('that comes while the store is read is not written twice', async () => {
+    const entries = await append(...names(4));
+    pump.start(0, 2);
+    ring(...entries.slice(2));
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('a pump whose clock cannot be trusted', () => {
+  beforeEach(() => {
+    trust.isTrusted = false;
+  });
+
+  it('calls nothing expired, waits before it, and goes on when the clock is right again', async () => {
+    await append(draft('1'), draft('2', 1_000), draft('3'));
+    await clock.advance(2_000);
+    pump.start(0, 3);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1]);
+    pump.tend();
+    expect(frames).toHaveLength(1);
+    trust.isTrusted = true;
+    pump.tend();
+    await clock.advance(1);
+    expect(frames.map(({ type }) => type)).toEqual(['message', 'skip', 'message']);
+  });
+
+  it('shows what turns out not to have expired', async () => {
+    const entries = await append(draft('1', 60_000));
+    pump.start(0, 0);
+    clock.jump(3_600_000);
+    ring(...entries);
+    await clock.advance(1);
+    expect(frames).toEqual([]);
+    clock.jump(-3_600_000);
+    trust.isTrusted = true;
+    pump.tend();
+    await clock.advance(1);
+    expect(seqs()).toEqual([1]);
+  });
+
+  it('still says what was superseded, recalled or emptied', async () => {
+    await append(...names(3));
+    await store.marks.mark(log, [1], 'superseded');
+    await store.marks.mark(log, [2], 'recalled');
+    await store.marks.mark(log, [3], 'emptied');
+    pump.start(0, 3);
+    await clock.advance(1);
+    expect(frames.map((frame) => frame.type === 'skip' && frame.reason)).toEqual([
+      'superseded',
+      'recalled',
+      'expired',
+    ]);
+  });
+});
+
+describe('an entry that was stamped with a fraction of a millisecond', () => {
+  it('is shown with whole ones, as the protocol has them', async () => {
+    const one = draft('1');
+    await append({ ...one, acceptedAt: one.acceptedAt + 0.7, expiresAt: one.expiresAt + 0.7 });
+    pump.start(0, 1);
+    await clock.advance(1);
+    expect(frames).toMatchObject([{ sentAt: one.acceptedAt, expiresAt: one.expiresAt }]);
+  });
+});
+
+describe('poison', () => {
+  it.each([
+    ['data that is no JSON', { data: '{"a":' }],
+    ['a notification that is no JSON', { notification: 'no' }],
+    ['a notification of another shape', { notification: '{"body":"x"}' }],
+    ['more than a client takes', { data: JSON.stringify('x'.repeat(262_144)) }],
+    ['an event that is no name', { event: 'no name' }],
+  ])('%s is skipped, counted and does not block the log', async (_name, harm) => {
+    await append(draft('1'), { ...draft('2'), ...harm }, draft('3'));
+    pump.start(0, 3);
+    await clock.advance(1);
+    expect(frames.map((frame) => (frame.type === 'skip' ? frame.reason : frame.type))).toEqual([
+      'message',
+      'poison',
+      'message',
+    ]);
+    expect(skipped).toEqual(['poison']);
   });
 });

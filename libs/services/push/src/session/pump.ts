@@ -1,35 +1,47 @@
 /**
  * Writes one log to one session, in order and without a gap: `seq == sent + 1` and nothing else. Live
  * delivery and replay are this one loop, so they cannot race. It never sets `sent` past an entry that it has
- * not written or skipped, and holds at most a window unsettled.
+ * not written or skipped, and holds at most a window unsettled. One that is idle costs next to nothing.
  */
 import {
-  type DoorbellView,
+  type DeviceKey,
   type Entry,
-  entryFrame,
-  type Fate,
   fateOf,
   type LogKey,
+  logUser,
+  type UserKey,
   type Way,
   wireLog,
 } from '@carillon/domain';
-import type { Clock } from '@carillon/domain/ports';
-import { type Ack, encodeFrame } from '@carillon/wire';
+import type { Clock, ClockTrust } from '@carillon/domain/ports';
+import { type Ack, encodeFrame, type SkipReason } from '@carillon/wire';
 import type { PushOptions } from '../push-options.js';
-import { InFlight } from './in-flight.js';
-import { firstPageEntries, type Page, type PageReader } from './page-reader.js';
-import { PumpReceipt } from './pump-receipt.js';
+import { type Framed, framed } from '../socket/framed.js';
+import { type Flight, InFlight } from './in-flight.js';
+import { type Moment, momentOf } from './moment.js';
+import type { Page } from './page.js';
+import { firstPageEntries, type PageReader } from './page-reader.js';
+import { liveRangeMs, PumpReceipt } from './pump-receipt.js';
 import type { Rings } from './ring.js';
+import type { ReadyEntry, Volley } from './volley.js';
 
 /** The session as its pumps see it. */
 export interface Line {
+  /** Of the connection. */
+  readonly id: string;
+  readonly user: UserKey;
+  /** Undefined: an ephemeral one. */
+  readonly device: DeviceKey | undefined;
   /** Open, and the socket has not more waiting than it should. */
   isWritable(): boolean;
-  write(frame: string | Uint8Array): void;
+  /** What is written in one turn leaves together. */
+  write(frames: Framed): void;
+  /** The same for what is all that its log has in this turn: it goes at once. */
+  writeAlone(frames: Framed): void;
   /** Continuity broke: the client must resume, which proves it anew. */
   resync(reason: string): void;
   /** Something was sent or settled: the receipts want a flush. */
-  touched(): void;
+  touched(pump: Pump): void;
 }
 
 /** What all pumps of a node share. */
@@ -37,6 +49,7 @@ export interface PumpShare {
   readonly rings: Rings;
   readonly reader: PageReader;
   readonly clock: Clock;
+  readonly trust: ClockTrust;
   readonly options: PushOptions;
   /** An entry was settled. */
   readonly onSettled: (
@@ -48,10 +61,29 @@ export interface PumpShare {
   readonly onSkipped: (reason: string) => void;
 }
 
+/** A pump that waits for a flush; none any more where it has been flushed before its time. */
+export interface WaitingPump {
+  pump: Pump | undefined;
+  /** Since when there is something to tell, monotonic. */
+  readonly since: number;
+}
+
 export type AckVerdict = 'taken' | 'beyond-sent';
 
+/** Receipts of logs that many follow are flushed late, so they must be coarser. */
+const lazyRangeMs = 1_000;
+const noMishaps: readonly number[] = [];
+
 export class Pump {
-  readonly receipt = new PumpReceipt();
+  /** Of the log of one user; of topics and `all` cursors and receipts may be written late. */
+  readonly isInbox: boolean;
+  /** Set while it waits for a flush of receipts. */
+  waiting: WaitingPump | undefined;
+  private receipt: PumpReceipt | undefined;
+  private inFlight: InFlight | undefined;
+  private page: Page | undefined;
+  private pageNext = 0;
+  private pageEntries = firstPageEntries;
   private sentSeq = -1;
   private settledSeq = -1;
   private headSeq = 0;
@@ -59,18 +91,19 @@ export class Pump {
   private replayUntil = 0;
   /** Entries up to here were found by anti-entropy: their doorbell was lost. */
   private foundUntil = 0;
-  private readonly inFlight = new InFlight();
-  private page: Page | undefined;
-  private pageEntries = firstPageEntries;
   private isReading = false;
   private isStarted = false;
+  /** It waits until the clock can be believed. */
+  private isHeld = false;
   private progressAt = 0;
 
   constructor(
     readonly log: LogKey,
-    private readonly line: Line,
+    readonly line: Line,
     private readonly share: PumpShare,
-  ) {}
+  ) {
+    this.isInbox = logUser(log) !== undefined;
+  }
 
   get sent(): number {
     return this.sentSeq;
@@ -95,16 +128,39 @@ export class Pump {
     this.run();
   }
 
+  /** Nothing is written any more. */
+  stop(): void {
+    this.isStarted = false;
+    this.page = undefined;
+  }
+
   /**
-   * A doorbell. @returns whether this pump has no more use for it (else: put it into the ring, then `run`).
+   * Doorbells. @returns whether it has no more use for them (else: put them into the ring, then `run`).
    */
-  hear(bell: DoorbellView): boolean {
-    if (bell.seq > this.headSeq) this.headSeq = bell.seq;
+  hear(volley: Volley, moment: Moment): boolean {
+    this.hearOf(volley.last);
     if (!this.isStarted) return false;
-    if (bell.seq <= this.sentSeq) return true;
-    if (bell.seq !== this.sentSeq + 1 || !this.hasRoom) return false;
-    this.writeBell(bell);
+    if (volley.last <= this.sentSeq) return true;
+    if (volley.first !== this.sentSeq + 1 || !this.hasRoomFor(volley)) return false;
+    if (volley.expiresAt <= moment.wall) return false;
+    this.put(volley.frames);
+    this.depart(volley.flights, volley.bytes, moment);
     return true;
+  }
+
+  /** The log goes this far. */
+  hearOf(seq: number): void {
+    if (seq > this.headSeq) this.headSeq = seq;
+  }
+
+  /** Tells what is in no log, if it can be told now. */
+  tell(frames: Framed): void {
+    if (this.isStarted && this.line.isWritable()) this.put(frames);
+  }
+
+  /** The entry was marked: what was read before does not say so. */
+  forget(seq: number): void {
+    if (this.page && seq > this.sentSeq) this.page = undefined;
   }
 
   /** Whether the log goes further than this pump has heard. */
@@ -128,37 +184,33 @@ export class Pump {
   run(): void {
     if (!this.isStarted || this.isReading) return;
     while (this.sentSeq < this.headSeq && this.hasRoom) {
-      const bell = this.share.rings.get(this.log, this.sentSeq + 1);
-      if (bell) {
-        this.writeBell(bell);
-        continue;
-      }
-      const entry = this.nextOfPage();
-      if (!entry) {
+      const kept = this.share.rings.get(this.log, this.sentSeq + 1);
+      if (kept === undefined && this.skipUsedUp()) {
         void this.read();
         return;
       }
-      if (!this.writeEntry(entry)) return;
+      const hasGoneOn = kept === undefined ? this.writeNextOfPage() : this.writeKept(kept);
+      if (!hasGoneOn) return;
     }
   }
 
-  /** A cumulative ack. `'beyond-sent'`: more than was sent, the head must be asked before `raise`. */
-  ack(seq: number, failed: readonly number[] = [], unhandled: readonly number[] = []): AckVerdict {
+  /**
+   * A cumulative ack. `'beyond-sent'`: more than was sent, the head must be asked before `raise`. Means
+   * nothing to a pump that was not started, or was stopped.
+   */
+  ack(seq: number, failed = noMishaps, unhandled = noMishaps): AckVerdict {
+    if (!this.isStarted || seq <= this.settledSeq) return 'taken';
     if (seq > this.sentSeq) return 'beyond-sent';
-    if (seq <= this.settledSeq) return 'taken';
     const after = this.settledSeq;
-    const isNew = (one: number) => one > after && one <= seq;
-    const mishaps = { failed: failed.filter(isNew), unhandled: unhandled.filter(isNew) };
+    const mishaps = { failed: within(failed, after, seq), unhandled: within(unhandled, after, seq) };
     this.settledSeq = seq;
     const now = this.share.clock.now();
     this.progressAt = this.share.clock.monotonic();
-    this.receipt.noteSettled({ from: after + 1, to: seq, at: now }, mishaps);
-    for (const flight of this.inFlight.settle(seq)) {
-      if (!flight.isSkip) {
-        this.share.onSettled(this.wayOf(flight.seq), outcomeOf(flight.seq, mishaps), now - flight.acceptedAt);
-      }
-    }
-    this.line.touched();
+    this.noted.noteSettled({ from: after + 1, to: seq, at: now }, mishaps);
+    this.inFlight?.settle(seq, ({ seq: one, acceptedAt, isSkip }) => {
+      if (!isSkip) this.share.onSettled(this.wayOf(one), outcomeOf(one, mishaps), now - acceptedAt);
+    });
+    this.line.touched(this);
     this.run();
     return 'taken';
   }
@@ -168,27 +220,54 @@ export class Pump {
    * is beyond that too.
    */
   raise(ack: Pick<Ack, 'seq' | 'failed' | 'unhandled'>, head: number): boolean {
-    if (!this.isStarted || ack.seq > Math.max(head, this.sentSeq)) return false;
+    if (!this.isStarted) return true;
+    if (ack.seq > Math.max(head, this.sentSeq)) return false;
     if (ack.seq > this.sentSeq) this.sentSeq = ack.seq;
-    if (head > this.headSeq) this.headSeq = head;
+    this.hearOf(head);
     this.ack(ack.seq, ack.failed, ack.unhandled);
     return true;
   }
 
-  /** A client that does not move keeps no entries in memory that would have to be read again anyway. */
-  dropStalePage(): void {
+  /** What the ledger has to be told since the last call. */
+  takeReceipt(): ReturnType<PumpReceipt['take']> {
+    const news = this.receipt?.take();
+    this.receipt = undefined;
+    return news;
+  }
+
+  /**
+   * Called from time to time: a client that does not move keeps no entries in memory that would have to be
+   * read again anyway, and what waited for the clock goes on.
+   */
+  tend(): void {
     if (this.page && this.isStale(this.page)) this.page = undefined;
+    if (this.isHeld) this.run();
   }
 
   /** Milliseconds for which something has been unsettled without any progress, 0 when nothing is. */
   stalledMs(nowMonotonic: number): number {
-    return this.inFlight.count === 0 ? 0 : nowMonotonic - this.progressAt;
+    return this.inFlight && this.inFlight.count > 0 ? nowMonotonic - this.progressAt : 0;
+  }
+
+  private get noted(): PumpReceipt {
+    this.receipt ??= new PumpReceipt(this.isInbox ? liveRangeMs : lazyRangeMs);
+    return this.receipt;
   }
 
   private get hasRoom(): boolean {
     return (
       this.sentSeq - this.settledSeq < this.share.options.ackWindow &&
-      this.inFlight.bytes < this.share.options.ackWindowBytes &&
+      (this.inFlight?.bytes ?? 0) < this.share.options.ackWindowBytes &&
+      this.line.isWritable()
+    );
+  }
+
+  /** For all of it: a single entry may go beyond the window's bytes, as ever. */
+  private hasRoomFor({ flights, bytes }: Volley): boolean {
+    if (flights.length === 1) return this.hasRoom;
+    return (
+      this.sentSeq - this.settledSeq + flights.length <= this.share.options.ackWindow &&
+      (this.inFlight?.bytes ?? 0) + bytes <= this.share.options.ackWindowBytes &&
       this.line.isWritable()
     );
   }
@@ -198,55 +277,79 @@ export class Pump {
     return seq <= this.foundUntil ? 'anti-entropy' : 'live';
   }
 
-  private writeBell(bell: DoorbellView): void {
-    if (bell.expiresAt <= this.share.clock.now()) this.skip(bell.seq, 'expired');
-    else this.write(bell.seq, bell.frame, bell.acceptedAt);
+  /** @returns false when the pump has to wait. */
+  private writeKept(kept: Exclude<ReturnType<Rings['get']>, undefined>): boolean {
+    if (typeof kept === 'string') this.skip(this.sentSeq + 1, kept);
+    else if (kept.expiresAt > this.share.clock.now()) this.write(kept);
+    else return this.expire(kept.seq);
+    return true;
   }
 
-  /** @returns false when the log does not go on where it should. */
-  private writeEntry(entry: Entry): boolean {
+  /** @returns false when the log does not go on where it should, or the pump has to wait. */
+  private writeNextOfPage(): boolean {
+    const page = this.page as Page;
+    const entry = page.entries[this.pageNext] as Entry;
     if (entry.seq !== this.sentSeq + 1) {
       this.line.resync(`the log goes on at ${entry.seq}, not at ${this.sentSeq + 1}`);
       return false;
     }
     const fate = fateOf(entry, this.share.clock.now());
-    if (fate !== 'live') this.skip(entry.seq, fate);
-    else this.write(entry.seq, entryFrame(entry, entry.seq <= this.replayUntil), entry.acceptedAt);
+    if (fate === 'expired' && entry.mark !== 'emptied') return this.expire(entry.seq);
+    if (fate === 'live') this.writeLive(page.readyAt(this.pageNext, entry.seq <= this.replayUntil));
+    else this.skip(entry.seq, fate);
     return true;
   }
 
-  private write(seq: number, frame: string | Uint8Array, acceptedAt: number): void {
-    this.line.write(frame);
-    this.depart({ seq, bytes: Buffer.byteLength(frame), acceptedAt, isSkip: false });
+  private writeLive(entry: ReadyEntry | 'poison'): void {
+    if (entry === 'poison') this.skip(this.sentSeq + 1, entry);
+    else this.write(entry);
   }
 
-  private skip(seq: number, reason: Exclude<Fate, 'live'>): void {
-    const frame = encodeFrame({ type: 'skip', log: wireLog(this.log), from: seq, to: seq, reason });
+  /** @returns false while nobody can tell what has expired: then the pump waits before this entry. */
+  private expire(seq: number): boolean {
+    this.isHeld = !this.share.trust.isTrusted;
+    if (!this.isHeld) this.skip(seq, 'expired');
+    return !this.isHeld;
+  }
+
+  private write({ frame, flights }: ReadyEntry): void {
+    this.line.write(frame);
+    this.depart(flights, frame.length, momentOf(this.share.clock));
+  }
+
+  /** What is told to many comes once per turn; an inbox may have more in this one. */
+  private put(frames: Framed): void {
+    if (this.isInbox) this.line.write(frames);
+    else this.line.writeAlone(frames);
+  }
+
+  private skip(seq: number, reason: SkipReason): void {
+    const frame = framed(encodeFrame({ type: 'skip', log: wireLog(this.log), from: seq, to: seq, reason }));
     this.line.write(frame);
     this.share.onSkipped(reason);
-    this.depart({ seq, bytes: frame.length, acceptedAt: 0, isSkip: true });
+    const flight = { seq, bytes: frame.length, acceptedAt: 0, isSkip: true };
+    this.depart([flight], flight.bytes, momentOf(this.share.clock));
   }
 
-  private depart(flight: { seq: number; bytes: number; acceptedAt: number; isSkip: boolean }): void {
-    if (this.inFlight.count === 0) this.progressAt = this.share.clock.monotonic();
-    this.inFlight.add(flight);
-    this.sentSeq = flight.seq;
-    if (!flight.isSkip) this.receipt.noteSent(flight.seq, this.share.clock.now(), this.wayOf(flight.seq));
-    this.line.touched();
+  private depart(flights: readonly Flight[], bytes: number, moment: Moment): void {
+    this.inFlight ??= new InFlight();
+    if (this.inFlight.count === 0) this.progressAt = moment.monotonic;
+    this.inFlight.add(flights, bytes);
+    const from = this.sentSeq + 1;
+    const to = this.sentSeq + flights.length;
+    this.sentSeq = to;
+    if (!flights[0]?.isSkip) this.noted.noteSent({ from, to, at: moment.wall, way: this.wayOf(to) });
+    this.line.touched(this);
   }
 
-  private nextOfPage(): Entry | undefined {
+  /** @returns whether nothing is left of the page, or what is left is not to be trusted. */
+  private skipUsedUp(): boolean {
     const page = this.page;
-    if (!page) return undefined;
-    if (this.isStale(page)) {
-      this.page = undefined;
-      return undefined;
-    }
-    let entry = page.entries[page.next];
-    while (entry && entry.seq <= this.sentSeq) entry = page.entries[++page.next];
-    if (!entry) this.page = undefined;
-    else page.next++;
-    return entry;
+    if (!page) return true;
+    while ((page.entries[this.pageNext]?.seq ?? Number.POSITIVE_INFINITY) <= this.sentSeq) this.pageNext++;
+    if (this.pageNext < page.entries.length && !this.isStale(page)) return false;
+    this.page = undefined;
+    return true;
   }
 
   private isStale(page: Page): boolean {
@@ -266,8 +369,14 @@ export class Pump {
 
   private take(page: Page): void {
     this.page = page;
+    this.pageNext = 0;
     this.pageEntries = page.nextEntries;
   }
+}
+
+/** Those above `after`, up to `to`. */
+function within(seqs: readonly number[], after: number, to: number): readonly number[] {
+  return seqs.length === 0 ? seqs : seqs.filter((seq) => seq > after && seq <= to);
 }
 
 function outcomeOf(seq: number, mishaps: { failed: readonly number[]; unhandled: readonly number[] }) {

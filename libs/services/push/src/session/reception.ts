@@ -3,7 +3,7 @@
  * continuity, then welcome. Nothing is read from the socket before the verdict, and nothing is done for a
  * token that is bad.
  */
-import { deviceKey, userLog, userName } from '@carillon/domain';
+import { deviceKey, userName, wireLog } from '@carillon/domain';
 import { Clock, PortError, StoreFacts } from '@carillon/domain/ports';
 import {
   type CloseCode,
@@ -11,15 +11,18 @@ import {
   decodeClientFrame,
   type Hello,
   limits,
+  topicPrefix,
   type Welcome,
 } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
 import type { Connection } from '../socket/connection.js';
 import { AuthLink, type Verdict } from './auth-link.js';
 import { FrameBudget } from './frame-budget.js';
+import type { Pump } from './pump.js';
 import { Session } from './session.js';
 import { NodeParts, Sessions } from './sessions.js';
-import { claimedCursor, type StartPoint, StartPoints } from './start-point.js';
+import { claimedCursor, type StartPoint, StartPoints, type StartQuestion } from './start-point.js';
+import { type Opening, publicPart, Topics } from './topics.js';
 
 /** What came with the upgrade. */
 export interface Arrival {
@@ -29,6 +32,14 @@ export interface Arrival {
 }
 
 type Accepted = Extract<Verdict, { outcome: 'accepted' }>;
+
+/** Where a pump of a session that is being opened will start. */
+interface PumpStart {
+  readonly pump: Pump;
+  readonly start: StartPoint;
+  /** The client had a position. */
+  readonly isResume: boolean;
+}
 
 const verdictCodes = {
   refused: closeCodes.tokenRejected,
@@ -44,6 +55,7 @@ export class SessionStore {
   constructor(
     private readonly facts: StoreFacts,
     readonly starts: StartPoints,
+    readonly topics: Topics,
   ) {}
 
   /** Asked once: a store is only restored while everything stands still. @throws PortUnavailable */
@@ -144,7 +156,7 @@ export class Reception {
     const device = verdict.device ?? hello.device;
     const session = new Session(
       connection,
-      { user: verdict.user, tokenExpiresAt: verdict.expiresAt },
+      { user: verdict.user, tokenExpiresAt: verdict.expiresAt, topics: verdict.topics },
       this.sessions,
       {
         instance: hello.instance,
@@ -168,21 +180,29 @@ export class Reception {
   }
 
   private async begin(session: Session, hello: Hello): Promise<void> {
-    const epoch = await this.store.epoch();
-    const log = userLog(session.user);
-    const cursor = claimedCursor(hello, 'user', { user: userName(session.user), epoch });
-    const start = await this.store.starts.find({ log, device: session.device, cursor });
+    const { topics } = this.store;
+    const [epoch, opening] = await Promise.all([this.store.epoch(), topics.open(session, hello.topics)]);
+    const pumps = [...session.pumps()];
+    const starts = await Promise.all(
+      pumps.map((pump) => this.startOf(pump, questionOf(pump, { session, hello, epoch, opening }))),
+    );
     if (session.state === 'closed' || !session.connection.isOpen) return;
-    session.open(this.welcome(session, epoch, start));
-    for (const topic of hello.topics) session.refuseTopic(topic);
-    session.inbox.start(start.from, start.head, start.page);
+    session.open(this.welcome(session, epoch, starts));
+    opening.refuse();
+    for (const { pump, start } of starts) pump.start(start.from, start.head, start.page);
     session.connection.resume();
     this.parts.book.opened(this.sessions.record(session));
     this.parts.metrics.connected(session.id, 'open');
-    if (cursor !== undefined) this.parts.metrics.resumed(start.resumed);
+    for (const { isResume, start } of starts) if (isResume) this.parts.metrics.resumed(start.resumed);
+    if (session.isMembershipStale) void topics.compare(session.user);
   }
 
-  private welcome(session: Session, epoch: string, start: StartPoint): Welcome {
+  private async startOf(pump: Pump, question: StartQuestion): Promise<PumpStart> {
+    const start = await this.store.starts.find(question);
+    return { pump, start, isResume: question.cursor !== undefined };
+  }
+
+  private welcome(session: Session, epoch: string, starts: readonly PumpStart[]): Welcome {
     const { options } = this.sessions.share;
     return {
       type: 'welcome',
@@ -191,7 +211,7 @@ export class Reception {
       epoch,
       user: userName(session.user),
       device: session.device ? session.device.slice(session.user.length + 1) : session.id,
-      logs: { user: { from: start.from, head: start.head, resumed: start.resumed } },
+      logs: Object.fromEntries(starts.map(({ pump, start }) => [wireLog(pump.log), publicPart(start)])),
       heartbeatMs: options.heartbeatMs,
       window: options.ackWindow,
       tokenExpiresAt: session.tokenExpiresAt,
@@ -202,4 +222,20 @@ export class Reception {
       },
     };
   }
+}
+
+interface Beginning {
+  readonly session: Session;
+  readonly hello: Hello;
+  readonly epoch: string;
+  readonly opening: Opening;
+}
+
+function questionOf({ log }: Pump, { session, hello, epoch, opening }: Beginning): StartQuestion {
+  const name = wireLog(log);
+  const topic = name.slice(topicPrefix.length);
+  const cursor = claimedCursor(hello, name, { user: userName(session.user), epoch });
+  const joinedHead = opening.joinedHeads.get(topic);
+  const isMemberOnly = joinedHead !== undefined && !session.topics?.get(topic)?.isAsked;
+  return { log, device: session.device, cursor, joinedHead, isMemberOnly };
 }

@@ -1,7 +1,7 @@
 /**
  * Who is here: user → sessions and log → pumps of this node, and the sockets that are no session yet. The
- * only place that knows it; holds nothing of what is sent. A pump is found from the moment its session is
- * registered, so no doorbell falls between read and start.
+ * only place that knows it; holds nothing of what is sent. A pump is found from the moment it follows its
+ * log, which is before the log is read, so no doorbell falls between read and start.
  */
 import type { LogKey, UserKey } from '@carillon/domain';
 import { Injectable } from '@nestjs/common';
@@ -31,29 +31,31 @@ export class Registry {
     const sessions = this.byUser.get(session.user) ?? new Set();
     this.byUser.set(session.user, sessions.add(session));
     this.count++;
-    for (const pump of session.pumps.values()) {
-      const followers = this.byLog.get(pump.log) ?? new Set();
-      this.byLog.set(pump.log, followers.add(pump));
-    }
     return sessions.size === 1;
   }
 
-  /** @returns what nobody here follows any more, and whether the user has no session left. */
-  remove(session: Session): { readonly isLast: boolean; readonly logs: readonly LogKey[] } {
+  /** @returns whether the user has no session left; false too for one that was not here. */
+  remove(session: Session): boolean {
     const sessions = this.byUser.get(session.user);
-    if (!sessions?.delete(session)) return { isLast: false, logs: [] };
+    if (!sessions?.delete(session)) return false;
     this.count--;
     if (sessions.size === 0) this.byUser.delete(session.user);
-    const abandoned: LogKey[] = [];
-    for (const pump of session.pumps.values()) {
-      const followers = this.byLog.get(pump.log);
-      followers?.delete(pump);
-      if (followers?.size === 0) {
-        this.byLog.delete(pump.log);
-        abandoned.push(pump.log);
-      }
-    }
-    return { isLast: sessions.size === 0, logs: abandoned };
+    return sessions.size === 0;
+  }
+
+  /** Doorbells of its log find the pump from now on. */
+  follow(pump: Pump): void {
+    const followers = this.byLog.get(pump.log);
+    if (followers) followers.add(pump);
+    else this.byLog.set(pump.log, new Set([pump]));
+  }
+
+  /** @returns whether nobody here follows its log any more. */
+  unfollow(pump: Pump): boolean {
+    const followers = this.byLog.get(pump.log);
+    if (!followers?.delete(pump) || followers.size > 0) return false;
+    this.byLog.delete(pump.log);
+    return true;
   }
 
   /** Oldest first. */

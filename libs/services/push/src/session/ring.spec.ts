@@ -1,9 +1,11 @@
 // The ring forgets what it must and never loses count.
-import { type DoorbellView, type LogKey, userKey, userLog } from '@carillon/domain';
+import { type LogKey, userKey, userLog } from '@carillon/domain';
 import { FakeClock } from '@carillon/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { pushOptions } from '../push-options.fixture.js';
+import type { Framed } from '../socket/framed.js';
 import { Rings } from './ring.js';
+import { type ReadyEntry, ready } from './volley.js';
 
 const options = pushOptions({ ringEntries: 4, ringBytes: 100, ringsBytes: 250 });
 const logs = ['a', 'b', 'c', 'd'].map((user) => userLog(userKey('t', user)));
@@ -17,42 +19,44 @@ beforeEach(() => {
   rings = new Rings(options, clock);
 });
 
-function bell(log: LogKey, seq: number, bytes: number): DoorbellView {
-  return { log, seq, acceptedAt: 0, expiresAt: 0, frame: new Uint8Array(bytes) };
+function bell(seq: number, frame: Uint8Array): ReadyEntry {
+  return ready({ seq, acceptedAt: clock.now(), expiresAt: 0 }, frame as Framed);
 }
+
+const put = (log: LogKey, seq: number, bytes: number) => rings.put(log, bell(seq, new Uint8Array(bytes)));
 
 const kept = (log: LogKey) => [1, 2, 3, 4, 5, 6].filter((seq) => rings.get(log, seq));
 
 describe('a ring', () => {
   it('keeps the newest of a log, by count and by bytes', () => {
-    for (const seq of [1, 2, 3, 4, 5]) rings.put(bell(a, seq, 10));
+    for (const seq of [1, 2, 3, 4, 5]) put(a, seq, 10);
     expect(kept(a)).toEqual([2, 3, 4, 5]);
-    rings.put(bell(a, 6, 80));
+    put(a, 6, 80);
     expect(kept(a)).toEqual([4, 5, 6]);
   });
 
   it('keeps nothing of a frame that is larger than a ring', () => {
-    rings.put(bell(a, 1, 101));
+    put(a, 1, 101);
     expect(kept(a)).toEqual([]);
   });
 
   it('makes room by the log that was filled longest ago', () => {
-    rings.put(bell(a, 1, 100));
-    rings.put(bell(b, 1, 100));
-    rings.put(bell(a, 1, 100)); // doubled: it takes no more room, and is the newest now
-    rings.put(bell(c, 1, 100));
+    put(a, 1, 100);
+    put(b, 1, 100);
+    put(a, 1, 100); // doubled: it takes no more room, and is the newest now
+    put(c, 1, 100);
     expect([a, b, c].map(kept)).toEqual([[1], [], [1]]);
   });
 
   it('has all its room again when its logs are dropped', () => {
-    for (const log of [a, b]) rings.put(bell(log, 1, 100));
+    for (const log of [a, b]) put(log, 1, 100);
     for (const log of [a, b, b]) rings.drop(log);
-    for (const log of [c, d]) rings.put(bell(log, 2, 100));
+    for (const log of [c, d]) put(log, 2, 100);
     expect([a, b, c, d].map(kept)).toEqual([[], [], [2], [2]]);
   });
 
   it('does not trust what is old', async () => {
-    rings.put(bell(a, 1, 10));
+    put(a, 1, 10);
     await clock.advance(options.ringFreshMs);
     expect(kept(a)).toEqual([1]);
     await clock.advance(1);
@@ -61,7 +65,7 @@ describe('a ring', () => {
 
   it('keeps a frame of its own, not the batch in which it came', () => {
     const batch = new Uint8Array(1_000);
-    rings.put({ ...bell(a, 1, 0), frame: batch.subarray(10, 20) });
-    expect(rings.get(a, 1)?.frame.buffer.byteLength).toBe(10);
+    rings.put(a, bell(1, batch.subarray(10, 20)));
+    expect(rings.get(a, 1)).toMatchObject({ frame: { buffer: { byteLength: 10 } } });
   });
 });

@@ -3,7 +3,7 @@
  * owns the pumps of its logs. It never reads the store itself and never answers a frame before the session is
  * open.
  */
-import { type DeviceKey, type LogKey, logFromWire, type UserKey, userLog, userName } from '@carillon/domain';
+import { allLog, type DeviceKey, type LogKey, tenantOf, type UserKey, userLog } from '@carillon/domain';
 import { tokenSkewMs } from '@carillon/tokens';
 import {
   type Ack,
@@ -15,9 +15,12 @@ import {
   encodeFrame,
   errorCodes,
   type ServerFrame,
+  type Subscribe,
+  topicPrefix,
   type Welcome,
 } from '@carillon/wire';
-import type { Connection } from '../socket/connection.js';
+import type { Connection, ConnectionListener } from '../socket/connection.js';
+import type { Framed } from '../socket/framed.js';
 import { FrameBudget } from './frame-budget.js';
 import { type Line, Pump, type PumpShare } from './pump.js';
 
@@ -27,6 +30,8 @@ export type SessionState = 'opening' | 'open' | 'draining' | 'closed';
 export interface Identity {
   readonly user: UserKey;
   readonly tokenExpiresAt: number;
+  /** Patterns of the topics that may be followed. */
+  readonly topics: readonly string[];
 }
 
 /** What its hello says of a session. */
@@ -37,23 +42,37 @@ export interface About {
   readonly app?: string | undefined;
 }
 
+/** A topic that the session follows, for one of two reasons or both. */
+export interface Topic {
+  readonly pump: Pump;
+  /** The client asked for it, and its token allows it. */
+  isAsked: boolean;
+  /** A business system made the user a member. */
+  isMember: boolean;
+}
+
 /** What a session asks of the node around it. */
 export interface SessionHost {
   readonly share: PumpShare;
   /** Something was sent or settled by this pump. */
-  onTouched(session: Session, pump: Pump): void;
+  onTouched(pump: Pump): void;
   /** The client acknowledges more than it was sent: is it within the log? */
   onAckBeyondSent(session: Session, pump: Pump, ack: Ack): void;
   onToken(session: Session, token: string): void;
   onRead(session: Session, ids: readonly string[]): void;
+  onSubscribe(session: Session, order: Subscribe): void;
+  onUnsubscribe(session: Session, topic: string): void;
   onClosed(session: Session, code: number): void;
 }
 
-export class Session {
+export class Session implements Line, ConnectionListener {
   readonly openedAt: number;
-  readonly pumps = new Map<LogKey, Pump>();
   /** The pump of the user's own log. */
   readonly inbox: Pump;
+  /** The pump of the log that everybody follows. */
+  readonly all: Pump;
+  /** Topics by name, those that are being opened too; few sessions have any. */
+  topics: Map<string, Topic> | undefined;
   readonly device: DeviceKey | undefined;
   /** The running SDK, as its hello said. */
   readonly instance: string;
@@ -62,6 +81,12 @@ export class Session {
   /** It got its welcome, however it ended. */
   wasOpen = false;
   tokenExpiresAt: number;
+  /** Patterns of the topics that the newest token allows. */
+  patterns: readonly string[];
+  /** Where it was in topics of which the user is a member no longer: this client, not only its device. */
+  parted: Map<string, number> | undefined;
+  /** Memberships changed while it was being opened. */
+  isMembershipStale = false;
   private heardAt: number;
   private pingedAt: number;
   private drainedAt: number;
@@ -78,20 +103,15 @@ export class Session {
     this.instance = about.instance;
     this.app = about.app;
     this.tokenExpiresAt = identity.tokenExpiresAt;
+    this.patterns = identity.topics;
     this.openedAt = clock.now();
     this.heardAt = clock.monotonic();
     this.pingedAt = this.heardAt;
     this.drainedAt = this.heardAt;
     this.budget = new FrameBudget(clock.monotonic());
     this.inbox = this.newPump(userLog(identity.user));
-    this.pumps.set(this.inbox.log, this.inbox);
-    connection.listen({
-      onText: (text) => this.take(text),
-      onBinary: () => this.close(closeCodes.protocol, 'frames are text'),
-      onControl: () => void this.isWithinBudget(),
-      onDrain: () => this.drained(),
-      onClose: (code) => this.ended(code),
-    });
+    this.all = this.newPump(allLog(tenantOf(identity.user)));
+    connection.listen(this);
   }
 
   get id(): string {
@@ -100,6 +120,17 @@ export class Session {
 
   get user(): UserKey {
     return this.identity.user;
+  }
+
+  *pumps(): Iterable<Pump> {
+    yield this.inbox;
+    yield this.all;
+    if (this.topics) for (const { pump } of this.topics.values()) yield pump;
+  }
+
+  /** Nobody is told of it yet. */
+  newPump(log: LogKey): Pump {
+    return new Pump(log, this, this.host.share);
   }
 
   /** The welcome is the first frame; from now on its pumps may write. */
@@ -122,15 +153,20 @@ export class Session {
     this.connection.close(code, reason);
   }
 
+  /** Open, or open and draining: it may be told something. */
+  get isLive(): boolean {
+    return this.state === 'open' || this.state === 'draining';
+  }
+
   /** Whether everything written has been settled. */
   get isSettled(): boolean {
-    for (const pump of this.pumps.values()) if (pump.settled < pump.sent) return false;
+    for (const pump of this.pumps()) if (pump.settled < pump.sent) return false;
     return true;
   }
 
   /** Tells what is good to know and can be missed: not before the welcome, not where much waits already. */
   tell(frame: ServerFrame): void {
-    if (this.isWritable) this.send(frame);
+    if (this.isWritable()) this.send(frame);
   }
 
   /** Asks the client to move; its pumps go on meanwhile. One that is not open yet is sent away at once. */
@@ -143,10 +179,10 @@ export class Session {
 
   /** Looks after time: heartbeat, token, slow consumer. Called about once a second. */
   tend(): void {
-    if (this.state !== 'open' && this.state !== 'draining') return;
+    if (!this.isLive) return;
     const { clock, options } = this.host.share;
     const now = clock.monotonic();
-    for (const pump of this.pumps.values()) pump.dropStalePage();
+    for (const pump of this.pumps()) pump.tend();
     if (now - this.heardAt > options.heartbeatMs * 1.5) {
       this.close(closeCodes.heartbeatMissed, 'nothing heard for one and a half heartbeats');
     } else if (this.tokenExpiresAt + tokenSkewMs < clock.now()) {
@@ -159,43 +195,75 @@ export class Session {
     }
   }
 
-  private isSlow(now: number): boolean {
-    const { options } = this.host.share;
-    const isBlocked = this.connection.backlogBytes >= options.socketBacklogBytes;
-    if (!isBlocked) this.drainedAt = now;
-    if (now - this.drainedAt > options.drainTimeoutMs) return true;
-    return [...this.pumps.values()].some((pump) => pump.stalledMs(now) > options.ackTimeoutMs);
+  // What its pumps ask of it.
+
+  isWritable(): boolean {
+    return (
+      this.isLive &&
+      this.connection.isOpen &&
+      this.connection.backlogBytes < this.host.share.options.socketBacklogBytes
+    );
   }
 
-  private newPump(log: LogKey): Pump {
-    const line: Line = {
-      isWritable: () => this.isWritable,
-      write: (frame) => this.connection.send(frame),
-      resync: (reason) => this.close(closeCodes.resync, reason),
-      touched: () => this.host.onTouched(this, pump),
-    };
-    const pump = new Pump(log, line, this.host.share);
-    return pump;
+  write(frames: Framed): void {
+    this.connection.write(frames);
   }
 
-  private get isWritable(): boolean {
-    const isLive = (this.state === 'open' || this.state === 'draining') && this.connection.isOpen;
-    return isLive && this.connection.backlogBytes < this.host.share.options.socketBacklogBytes;
+  writeAlone(frames: Framed): void {
+    this.connection.writeAlone(frames);
   }
 
-  private isWithinBudget(): boolean {
-    const isWithin = this.budget.spend(this.host.share.clock.monotonic());
-    if (!isWithin) this.close(closeCodes.rateLimited, 'too many frames');
-    return isWithin;
+  resync(reason: string): void {
+    this.close(closeCodes.resync, reason);
   }
 
-  private take(text: string): void {
+  touched(pump: Pump): void {
+    if (!pump.waiting) this.host.onTouched(pump);
+  }
+
+  // What its connection tells.
+
+  onText(text: string): void {
     this.heardAt = this.host.share.clock.monotonic();
     if (this.state === 'opening') return; // sent away before its welcome
     if (!this.isWithinBudget()) return;
     const decoded = decodeClientFrame(text);
     if (decoded.ok) this.act(decoded.frame);
     else this.close(closeCodes.protocol, decoded.reason);
+  }
+
+  onBinary(): void {
+    this.close(closeCodes.protocol, 'frames are text');
+  }
+
+  onControl(): void {
+    this.isWithinBudget();
+  }
+
+  onDrain(): void {
+    this.drainedAt = this.host.share.clock.monotonic();
+    for (const pump of this.pumps()) pump.run();
+  }
+
+  onClose(code: number): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.host.onClosed(this, code);
+  }
+
+  private isSlow(now: number): boolean {
+    const { options } = this.host.share;
+    const isBlocked = this.connection.backlogBytes >= options.socketBacklogBytes;
+    if (!isBlocked) this.drainedAt = now;
+    if (now - this.drainedAt > options.drainTimeoutMs) return true;
+    for (const pump of this.pumps()) if (pump.stalledMs(now) > options.ackTimeoutMs) return true;
+    return false;
+  }
+
+  private isWithinBudget(): boolean {
+    const isWithin = this.budget.spend(this.host.share.clock.monotonic());
+    if (!isWithin) this.close(closeCodes.rateLimited, 'too many frames');
+    return isWithin;
   }
 
   private act(frame: ClientFrame): void {
@@ -215,16 +283,14 @@ export class Session {
         this.close(closeCodes.protocol, 'hello is the first frame only');
         break;
       case 'subscribe':
+        this.host.onSubscribe(this, frame);
+        break;
       case 'unsubscribe':
-        this.refuseTopic(frame.topic);
+        this.host.onUnsubscribe(this, frame.topic);
         break;
       case 'call':
         this.refuseCall(frame.ref);
     }
-  }
-
-  refuseTopic(topic: string): void {
-    this.refuse('not_found', 'this node serves the user log only', topic);
   }
 
   private refuseCall(ref: string): void {
@@ -233,30 +299,16 @@ export class Session {
     this.send({ type: 'result', ref, ok: false, error });
   }
 
+  /** Of a topic that is followed no longer, acks may still be on their way. */
   private settle(ack: Ack): void {
-    const log = logFromWire(this.user, ack.log);
-    const pump = log && this.pumps.get(log);
-    if (!pump) {
-      this.close(closeCodes.protocol, `ack for a log that this session does not follow: ${ack.log}`);
-      return;
-    }
-    const verdict = pump.ack(ack.seq, ack.failed, ack.unhandled);
-    if (verdict === 'beyond-sent') this.host.onAckBeyondSent(this, pump, ack);
+    const pump = this.pumpOf(ack.log);
+    const verdict = pump?.ack(ack.seq, ack.failed, ack.unhandled);
+    if (pump && verdict === 'beyond-sent') this.host.onAckBeyondSent(this, pump, ack);
   }
 
-  private drained(): void {
-    this.drainedAt = this.host.share.clock.monotonic();
-    for (const pump of this.pumps.values()) pump.run();
-  }
-
-  private ended(code: number): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
-    this.host.onClosed(this, code);
-  }
-
-  /** For logs: names without the tenant's prefix are enough to find a session. */
-  get userName(): string {
-    return userName(this.user);
+  private pumpOf(wireName: string): Pump | undefined {
+    if (wireName === 'user') return this.inbox;
+    if (wireName === 'all') return this.all;
+    return this.topics?.get(wireName.slice(topicPrefix.length))?.pump;
   }
 }

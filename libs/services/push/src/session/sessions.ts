@@ -3,14 +3,16 @@
  * this new token good), tells the ledger, and tends all of them once a second.
  */
 import { type ConnectionRecord, deviceKey } from '@carillon/domain';
-import { Clock, PortError, repeat, type Timer } from '@carillon/domain/ports';
-import { type Ack, closeCodes } from '@carillon/wire';
+import { Clock, ClockTrust, PortError, repeat, type Timer } from '@carillon/domain/ports';
+import { type Ack, closeCodes, type Subscribe } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
+import { NoticeBoard } from '../delivery/notice-board.js';
 import { ReceiptBook } from '../delivery/receipt-book.js';
 import { OwnRoutes } from '../node/own-routes.js';
 import { PushMetrics } from '../push-metrics.js';
 import { PushOptions } from '../push-options.js';
 import { AuthLink, type Verdict } from './auth-link.js';
+import { Following } from './following.js';
 import { placeFor } from './instance-limit.js';
 import { PageReader } from './page-reader.js';
 import type { Pump, PumpShare } from './pump.js';
@@ -18,6 +20,7 @@ import { Registry } from './registry.js';
 import { Rings } from './ring.js';
 import type { Session, SessionHost } from './session.js';
 import { StartReader } from './start-reader.js';
+import { Topics } from './topics.js';
 
 const tendEveryMs = 1_000;
 
@@ -26,11 +29,23 @@ const tendEveryMs = 1_000;
 export class NodeParts {
   constructor(
     readonly registry: Registry,
-    readonly rings: Rings,
-    readonly reader: PageReader,
+    readonly following: Following,
     readonly book: ReceiptBook,
     readonly own: OwnRoutes,
     readonly metrics: PushMetrics,
+    readonly notices: NoticeBoard,
+  ) {}
+}
+
+/** What pumps write from. */
+@Injectable()
+export class PumpParts {
+  constructor(
+    readonly rings: Rings,
+    readonly reader: PageReader,
+    readonly clock: Clock,
+    readonly trust: ClockTrust,
+    readonly options: PushOptions,
   ) {}
 }
 
@@ -43,15 +58,13 @@ export class Sessions implements SessionHost {
     private readonly parts: NodeParts,
     private readonly auth: AuthLink,
     private readonly store: StartReader,
-    private readonly clock: Clock,
-    private readonly options: PushOptions,
+    private readonly topics: Topics,
+    pumpParts: PumpParts,
   ) {
     const { metrics } = parts;
+    const { rings, reader, clock, trust, options } = pumpParts;
     this.share = {
-      rings: parts.rings,
-      reader: parts.reader,
-      clock,
-      options,
+      ...{ rings, reader, clock, trust, options },
       onSettled: (way, outcome, sinceAcceptedMs) => metrics.settled(way, outcome, sinceAcceptedMs),
       onSkipped: (reason) => metrics.skipped(reason),
     };
@@ -59,7 +72,7 @@ export class Sessions implements SessionHost {
 
   start(): void {
     this.timer = repeat(
-      this.clock,
+      this.share.clock,
       () => tendEveryMs,
       () => {
         for (const session of this.parts.registry.sessions()) session.tend();
@@ -72,22 +85,24 @@ export class Sessions implements SessionHost {
   }
 
   /**
-   * From now on doorbells find the session. Resolves when other nodes can find it too, or cannot be told.
+   * From now on doorbells find the session. Resolves when other nodes can find it too, and what goes to
+   * everybody comes in here, or the table or the bus is away.
    * @returns undefined when the user has too many instances: nothing was registered.
    */
-  register(session: Session): Promise<void> | undefined {
-    const { registry, own } = this.parts;
+  register(session: Session): Promise<unknown> | undefined {
+    const { registry, own, following } = this.parts;
     const { user, instance } = session;
-    const place = placeFor(instance, registry.sessionsOf(user), this.options.instancesPerUserMax);
+    const place = placeFor(instance, registry.sessionsOf(user), this.share.options.instancesPerUserMax);
     if (!place.isFree) return undefined;
     for (const old of place.leftOver) old.close(closeCodes.rebalance, 'this instance has newer sockets');
     const isFirst = registry.add(session);
     // A claim on its way is waited for: the log must not be read before the route is there.
-    return isFirst || own.isPending(user) ? own.claim(user) : Promise.resolve();
+    const claimed = isFirst || own.isPending(user) ? own.claim(user) : Promise.resolve();
+    return Promise.all([claimed, following.begin(session.inbox), following.begin(session.all)]);
   }
 
-  onTouched(session: Session, pump: Pump): void {
-    this.parts.book.touch(session, pump);
+  onTouched(pump: Pump): void {
+    this.parts.book.touch(pump);
   }
 
   onAckBeyondSent(session: Session, pump: Pump, ack: Ack): void {
@@ -99,20 +114,27 @@ export class Sessions implements SessionHost {
   }
 
   onRead(session: Session, ids: readonly string[]): void {
-    for (const other of this.parts.registry.sessionsOf(session.user)) {
-      if (other !== session) other.tell({ type: 'read', ids });
-    }
+    this.parts.book.read(session.user, ids);
+    this.parts.notices.tellOfRead(session, ids);
+  }
+
+  onSubscribe(session: Session, order: Subscribe): void {
+    this.topics.subscribe(session, order);
+  }
+
+  onUnsubscribe(session: Session, topic: string): void {
+    this.topics.unsubscribe(session, topic);
   }
 
   onClosed(session: Session, code: number): void {
-    const { isLast, logs } = this.parts.registry.remove(session);
-    if (isLast) this.parts.own.release(session.user);
-    for (const log of logs) this.parts.rings.drop(log);
+    const { registry, own, following, metrics, book } = this.parts;
+    for (const pump of session.pumps()) following.end(pump);
+    if (registry.remove(session)) own.release(session.user);
     if (!session.wasOpen) return; // it was turned away
-    this.parts.metrics.disconnected(session.id, code);
+    metrics.disconnected(session.id, code);
     const { sent, settled } = session.inbox;
-    const end = { closedAt: this.clock.now(), closeCode: code, sent, settled };
-    this.parts.book.closed({ ...this.record(session), ...end });
+    const end = { closedAt: this.share.clock.now(), closeCode: code, sent, settled };
+    book.closed({ ...this.record(session), ...end });
   }
 
   /** The ledger's row of this connection. */
@@ -121,7 +143,7 @@ export class Sessions implements SessionHost {
       id: session.id,
       user: session.user,
       ...(session.device ? { device: session.device } : {}),
-      node: this.options.node,
+      node: this.share.options.node,
       transport: 'websocket',
       ...(session.app === undefined ? {} : { app: session.app }),
       openedAt: session.openedAt,
@@ -140,9 +162,7 @@ export class Sessions implements SessionHost {
   private async refreshToken(session: Session, token: string): Promise<void> {
     const verdict = await this.auth.verify(token);
     if (verdict.outcome === 'accepted' && isOfSession(verdict, session)) {
-      // Verdicts may overtake each other.
-      session.tokenExpiresAt = Math.max(session.tokenExpiresAt, verdict.expiresAt);
-      session.send({ type: 'token-accepted', expiresAt: session.tokenExpiresAt });
+      this.renewToken(session, verdict);
     } else if (verdict.outcome === 'none') {
       session.refuse('internal', 'The token cannot be checked now');
     } else if (verdict.outcome === 'expired') {
@@ -151,10 +171,22 @@ export class Sessions implements SessionHost {
       session.close(closeCodes.tokenRejected, 'the new token was not accepted');
     }
   }
+
+  /** Verdicts may overtake each other: what counts is the token that lives longest. */
+  private renewToken(session: Session, { expiresAt, topics }: Accepted): void {
+    if (expiresAt >= session.tokenExpiresAt) {
+      session.tokenExpiresAt = expiresAt;
+      session.patterns = topics;
+      this.topics.review(session);
+    }
+    session.send({ type: 'token-accepted', expiresAt: session.tokenExpiresAt });
+  }
 }
 
+type Accepted = Extract<Verdict, { outcome: 'accepted' }>;
+
 /** A user includes its tenant, and with it the origins; a token for one device is for no other. */
-function isOfSession(verdict: Extract<Verdict, { outcome: 'accepted' }>, session: Session): boolean {
+function isOfSession(verdict: Accepted, session: Session): boolean {
   if (verdict.user !== session.user) return false;
   return verdict.device === undefined || deviceKey(verdict.user, verdict.device) === session.device;
 }

@@ -2,10 +2,11 @@
  * Where a session starts in a log, and whether continuity with the client's own position is proven. Proven by
  * the read, never assumed: only if the first entry after the position is the next one.
  */
-import type { DeviceKey, LogKey } from '@carillon/domain';
+import { type DeviceKey, type LogKey, logUser } from '@carillon/domain';
 import type { Hello } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
-import { type Page, PageReader } from './page-reader.js';
+import type { Page } from './page.js';
+import { PageReader } from './page-reader.js';
 import { StartReader } from './start-reader.js';
 
 export interface StartPoint {
@@ -23,6 +24,10 @@ export interface StartQuestion {
   readonly device: DeviceKey | undefined;
   /** Undefined: the client has no position. `'void'`: it has one of another user or epoch. */
   readonly cursor: number | undefined | 'void';
+  /** The log's head when the user became a member: there it starts, unless a position is known. */
+  readonly joinedHead?: number | undefined;
+  /** Nothing but the membership allows the log: what came before it is not the user's. */
+  readonly isMemberOnly?: boolean;
 }
 
 interface Position {
@@ -43,19 +48,33 @@ export class StartPoints {
   /** The session's route must be registered before this is asked (A5). @throws PortUnavailable */
   async find(question: StartQuestion): Promise<StartPoint> {
     const { log, device } = question;
-    const [position, head] = await Promise.all([this.position(question), this.store.headOf(log)]);
-    const start = await this.prove(log, position, head);
+    const head = this.store.headOf(log);
+    const [position] = await Promise.all([this.position(question, head), head]);
+    const start = await this.startOf(question, position, await head);
     // A device's first position is durable before the client hears of it; later moves may be lazy. The cursor
     // of a hello is an ack.
     if (device && start.from !== position.stored) await this.store.begin({ device, log, seq: start.from });
     return question.cursor === 'void' ? { ...start, resumed: false } : start;
   }
 
-  private async position({ log, device, cursor }: StartQuestion): Promise<Position> {
+  private async position(question: StartQuestion, head: Promise<number>): Promise<Position> {
+    const { log, device, cursor, joinedHead } = question;
     if (typeof cursor === 'number') return { from: cursor, isServersChoice: false };
     const stored = device && (await this.store.positionOf(device, log));
     if (stored !== undefined) return { from: stored, stored, isServersChoice: false };
-    return { from: await this.store.furthestOf(log), isServersChoice: true };
+    const from = logUser(log) ? this.store.furthestOf(log) : (joinedHead ?? head);
+    return { from: await from, isServersChoice: true };
+  }
+
+  /** Who was a member before and comes back as one has missed what came in between: it was not theirs. */
+  private async startOf(
+    { log, joinedHead = 0, isMemberOnly = false }: StartQuestion,
+    position: Position,
+    head: number,
+  ): Promise<StartPoint> {
+    if (!isMemberOnly || position.from >= joinedHead) return this.prove(log, position, head);
+    const start = await this.prove(log, { from: joinedHead, isServersChoice: true }, head);
+    return { ...start, resumed: false };
   }
 
   private async prove(log: LogKey, position: Position, head: number): Promise<StartPoint> {

@@ -2,9 +2,10 @@
  * One socket: the only code that touches `ws` when data flows. Frames of one turn leave as one system call.
  * It knows nothing of sessions, and keeps only the few frames that come in after it was paused.
  */
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { closeCodes, limits } from '@carillon/wire';
 import type { RawData, WebSocket } from 'ws';
+import { type Framed, framed, textsOf } from './framed.js';
 
 /** What the socket tells whoever listens. Exactly one `onClose`, after which nothing follows. */
 export interface ConnectionListener {
@@ -18,23 +19,27 @@ export interface ConnectionListener {
 }
 
 const noop = () => {};
+const nobody: ConnectionListener = {
+  ...{ onText: noop, onBinary: noop, onControl: noop, onDrain: noop, onClose: noop },
+};
 /** What came in one packet with the frame after which the socket was paused. */
 const heldFramesMax = 16;
 /** RFC 6455, section 5.5. */
 const reasonBytesMax = 123;
 const encoder = new TextEncoder();
+const asText = { binary: false, compress: false };
 
 export class Connection {
-  private listener: ConnectionListener = {
-    ...{ onText: noop, onBinary: noop, onControl: noop, onDrain: noop, onClose: noop },
-  };
-  private held: string[] = [];
+  private listener = nobody;
+  private held: string[] | undefined;
   private isPaused = true;
   private isCorked = false;
   private closedWith: number | undefined;
   /** Why we closed: a peer that never answers would leave 1006, which says nothing. */
   private verdict: number | undefined;
   private readonly wire: Socket;
+  /** Nothing stands between a frame and TCP (no extension), so that frames may be written as they are. */
+  private readonly isPlain: boolean;
 
   /** The socket is paused: nothing is read until `resume`. */
   constructor(
@@ -43,6 +48,7 @@ export class Connection {
   ) {
     // ws keeps the TCP socket to itself; corking it is what makes one system call of many frames.
     this.wire = (socket as unknown as { _socket: Socket })._socket;
+    this.isPlain = socket.extensions === '' && this.wire instanceof Socket;
     socket.pause();
     socket.on('message', (data, isBinary) => this.received(data, isBinary));
     socket.on('ping', (data) => {
@@ -74,8 +80,9 @@ export class Connection {
   resume(): void {
     this.isPaused = false;
     while (!this.isPaused) {
-      const text = this.held.shift();
+      const text = this.held?.shift();
       if (text === undefined) {
+        this.held = undefined;
         this.socket.resume();
         return;
       }
@@ -85,27 +92,28 @@ export class Connection {
 
   /** Bytes that the kernel has not taken yet. */
   get backlogBytes(): number {
-    return this.socket.bufferedAmount;
+    return this.isPlain ? this.wire.writableLength : this.socket.bufferedAmount;
   }
 
   get isOpen(): boolean {
     return this.socket.readyState === this.socket.OPEN;
   }
 
-  /** Writes a text frame; what is sent until the end of this turn leaves together. Ignored once closing. */
-  send(frame: string | Uint8Array): void {
+  /** Writes a text in a frame of its own, as `write` does. */
+  send(text: string | Uint8Array): void {
+    this.write(framed(text));
+  }
+
+  /** Writes frames; what is written until the end of this turn leaves together. Ignored once closing. */
+  write(frames: Framed): void {
     if (!this.isOpen) return;
-    // A frame that has to wait must not keep the whole batch alive of which it is a view.
-    const own = typeof frame === 'string' || this.backlogBytes === 0 ? frame : frame.slice();
-    if (!this.isCorked) {
-      this.isCorked = true;
-      this.wire.cork();
-      queueMicrotask(() => {
-        this.isCorked = false;
-        this.wire.uncork();
-      });
-    }
-    this.socket.send(own, { binary: false, compress: false });
+    if (!this.isCorked) this.cork();
+    this.put(frames);
+  }
+
+  /** The same for what is all of this turn: nothing is waited for. */
+  writeAlone(frames: Framed): void {
+    if (this.isOpen) this.put(frames);
   }
 
   /**
@@ -116,7 +124,7 @@ export class Connection {
     if (!this.isOpen) return;
     this.verdict = code;
     this.isPaused = false;
-    this.held = [];
+    this.held = undefined;
     this.socket.resume(); // a paused socket would never see the peer's answer
     this.socket.close(code, fitting(reason));
   }
@@ -124,6 +132,23 @@ export class Connection {
   /** Cuts the socket without a close frame. */
   terminate(): void {
     this.socket.terminate();
+  }
+
+  private put(frames: Framed): void {
+    if (this.isPlain) this.wire.write(frames);
+    else for (const text of textsOf(frames)) this.socket.send(text, asText);
+  }
+
+  private cork(): void {
+    this.isCorked = true;
+    this.wire.cork();
+    if (corked.push(this) === 1) queueMicrotask(uncorkAll);
+  }
+
+  /** The turn is over. */
+  uncork(): void {
+    this.isCorked = false;
+    this.wire.uncork();
   }
 
   private controlled(): void {
@@ -140,9 +165,19 @@ export class Connection {
   }
 
   private hold(text: string): void {
+    this.held ??= [];
     if (this.held.length < heldFramesMax) this.held.push(text);
     else this.close(closeCodes.rateLimited, 'too many frames before the welcome');
   }
+}
+
+/** Connections that were written to in this turn; as many as there are at most. */
+let corked: Connection[] = [];
+
+function uncorkAll(): void {
+  const all = corked;
+  corked = [];
+  for (const connection of all) connection.uncork();
 }
 
 /** As much of the reason as a close frame has room for; ws throws when it is more. */

@@ -5,6 +5,7 @@
 import type { AddressInfo, Socket } from 'node:net';
 import {
   type AuthPolicy,
+  type Doorbell,
   type Draft,
   encodeDoorbell,
   entryFrame,
@@ -12,12 +13,14 @@ import {
   type Incarnation,
   joinDoorbells,
   type LogKey,
+  type Notice,
   type PushAnswer,
   subjects,
   toJsonBytes,
   type VerifyReply,
   type VerifyRequest,
 } from '@carillon/domain';
+import type { Bus } from '@carillon/domain/ports';
 import { createLogger, Health, Metrics, readConfig, type ServiceContext } from '@carillon/platform';
 import { FaultyBus, FaultyStore, type MemoryPorts, memoryPorts } from '@carillon/testkit';
 import { type ClientFrame, decodeServerFrame, type ServerFrame } from '@carillon/wire';
@@ -30,19 +33,30 @@ import { Lease } from '../node/lease.js';
 import { LoopWatch } from '../node/loop-watch.js';
 import { PushModule } from '../push.module.js';
 import { PushOptions } from '../push-options.js';
+import { Registry } from '../session/registry.js';
 import { PushWsAdapter } from './push-ws-adapter.js';
 
 export const rigOrigin = 'https://shop.example';
 export const foreignOrigin = 'https://other.example';
+
+type FaultyPorts = MemoryPorts & { readonly store: FaultyStore; readonly bus: FaultyBus };
+
+export interface RigOrder {
+  /** Another node on the ports of this one, with one Auth for both. */
+  readonly beside?: PushRig;
+  /** What no configuration can set. */
+  readonly options?: Partial<PushOptions>;
+}
 
 /** One node, one Auth that says what the spec wants. */
 export class PushRig {
   /** What Auth says of a token. */
   verdict: (token: string) => VerifyReply;
   private readonly devices: TestDevice[] = [];
+  private appended = 0;
 
   private constructor(
-    readonly ports: MemoryPorts & { readonly store: FaultyStore; readonly bus: FaultyBus },
+    readonly ports: FaultyPorts,
     readonly context: ServiceContext,
     private readonly app: INestApplication,
     private readonly url: string,
@@ -56,37 +70,32 @@ export class PushRig {
     });
   }
 
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<PushRig> {
-    const ports = await memoryPorts(7);
-    const store = new FaultyStore(ports.store);
-    const bus = new FaultyBus(ports.bus, ports);
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    { beside, options = {} }: RigOrder = {},
+  ): Promise<PushRig> {
+    const ports = beside?.ports ?? (await faultyPorts());
     const services = ['auth', 'collect', 'dispatch', 'push'] as const;
     const config = readConfig(services, { PUSH_DRAIN_MS: '1000', CARILLON_NODE: 'push-1', ...env });
     const log = createLogger({ services: ['push'], node: 'push-1', level: 'fatal' });
     const context = {
       ...ports,
-      store,
-      bus,
       config,
-      node: 'push-1',
+      node: config.node,
       metrics: new Metrics(),
       health: new Health(),
       log,
     };
-    let rig: PushRig | undefined;
-    ports.bus.subscribe(subjects.authVerify, (message) => {
-      const { token } = fromJsonBytes<VerifyRequest>(message.data);
-      if (rig) message.reply(toJsonBytes(rig.verdict(token)));
-    });
-    const origins = { default: [rigOrigin], other: [foreignOrigin] };
-    const policy: AuthPolicy = { origins, issuer: 'i', audience: 'a', keys: [] };
-    ports.bus.subscribe(subjects.authPolicy, (message) => message.reply(toJsonBytes(policy)));
-    const module = await Test.createTestingModule({ imports: [PushModule.with(context)] }).compile();
+    let rig = beside;
+    if (!beside) playAuth(ports.bus, (token) => rig?.verdict(token));
+    const imports = [PushModule.with(context)];
+    const module = await Test.createTestingModule({ imports }).compile();
+    Object.assign(module.get(PushOptions), options);
     const app = module.createNestApplication(new FastifyAdapter(), { logger: false });
     app.useWebSocketAdapter(new PushWsAdapter(app));
     await app.listen(0, '127.0.0.1');
     const { port } = app.getHttpServer().address() as AddressInfo;
-    rig = new PushRig({ ...ports, store, bus }, context, app, `ws://127.0.0.1:${port}/v1/connect`);
+    rig = new PushRig(ports, context, app, `ws://127.0.0.1:${port}/v1/connect`);
     return rig;
   }
 
@@ -101,6 +110,10 @@ export class PushRig {
 
   get antiEntropy(): AntiEntropy {
     return this.app.get(AntiEntropy);
+  }
+
+  get registry(): Registry {
+    return this.app.get(Registry);
   }
 
   get incarnation(): Incarnation {
@@ -141,9 +154,9 @@ export class PushRig {
 
   async append(log: LogKey, count: number, ttlMs = 3_600_000): Promise<void> {
     const { clock, store } = this.ports;
-    const drafts = Array.from({ length: count }, (_, at): Draft => {
+    const drafts = Array.from({ length: count }, (): Draft => {
       const acceptedAt = clock.now();
-      const id = `msg_${acceptedAt}_${at}`;
+      const id = `msg_${this.context.node}_${++this.appended}`;
       return { id, log, acceptedAt, expiresAt: acceptedAt + ttlMs, event: 'order.paid', data: '{}' };
     });
     await store.log.append(drafts);
@@ -152,7 +165,41 @@ export class PushRig {
   /** Rings for everything of the log after `after`, as Dispatch would, at the node where `at` has a route. */
   async ring(log: LogKey, after: number): Promise<PushAnswer> {
     const entries = await this.ports.store.log.read(log, after, 100);
-    return this.send(entries.map((entry) => encodeDoorbell({ ...entry, frame: entryFrame(entry) })));
+    return this.send(
+      entries.map((entry) => encodeDoorbell({ kind: 'entry', ...entry, frame: entryFrame(entry) })),
+    );
+  }
+
+  /** Tells what came to a topic or `all` after `after`, as Dispatch would: to all nodes that listen. */
+  async publish(log: LogKey, after: number): Promise<void> {
+    const entries = await this.ports.store.log.read(log, after, 100);
+    this.tell(
+      log,
+      entries.map((entry) => ({ kind: 'entry', ...entry, frame: entryFrame(entry) })),
+    );
+    await this.ports.clock.advance(1);
+  }
+
+  /** Sends doorbells of any user to the node. */
+  sendBells(bells: readonly Doorbell[]): Promise<PushAnswer> {
+    return this.send(bells.map(encodeDoorbell));
+  }
+
+  /** Publishes doorbells of this log. */
+  tell(log: LogKey, bells: readonly Doorbell[]): void {
+    this.ports.bus.publish(subjects.log(log), joinDoorbells(bells.map(encodeDoorbell)));
+  }
+
+  /** Tells all nodes about a user. */
+  async notify(notice: Notice): Promise<void> {
+    this.ports.bus.publish(subjects.notices, toJsonBytes(notice));
+    await this.ports.clock.advance(1);
+  }
+
+  /** Tokens allow these topics from now on. */
+  allow(...topics: string[]): void {
+    const { verdict } = this;
+    this.verdict = (token) => ({ ...verdict(token), topics }) as VerifyReply;
   }
 
   /** Sends a batch to the node. */
@@ -160,6 +207,22 @@ export class PushRig {
     const answer = await this.ports.bus.request(subjects.everyPush, joinDoorbells(slices), 500);
     return fromJsonBytes<PushAnswer>(answer);
   }
+}
+
+async function faultyPorts(): Promise<FaultyPorts> {
+  const ports = await memoryPorts(7);
+  return { ...ports, store: new FaultyStore(ports.store), bus: new FaultyBus(ports.bus, ports) };
+}
+
+/** Answers what Push asks Auth. */
+function playAuth(bus: Bus, verdictOn: (token: string) => VerifyReply | undefined): void {
+  bus.subscribe(subjects.authVerify, (message) => {
+    const verdict = verdictOn(fromJsonBytes<VerifyRequest>(message.data).token);
+    if (verdict) message.reply(toJsonBytes(verdict));
+  });
+  const origins = { default: [rigOrigin], other: [foreignOrigin] };
+  const policy: AuthPolicy = { origins, issuer: 'i', audience: 'a', keys: [] };
+  bus.subscribe(subjects.authPolicy, (message) => message.reply(toJsonBytes(policy)));
 }
 
 /** A socket that keeps what it got. */
@@ -241,7 +304,9 @@ export class TestDevice {
     });
   }
 
-  seqs(): number[] {
-    return this.frames.flatMap((frame) => (frame.type === 'message' ? [frame.seq] : []));
+  seqs(log?: string): number[] {
+    return this.frames.flatMap((frame) =>
+      frame.type === 'message' && frame.log === (log ?? frame.log) ? [frame.seq] : [],
+    );
   }
 }

@@ -24,7 +24,8 @@ describe('a session', () => {
   it('gets live messages, and its ack moves cursor and receipts', async () => {
     const device = rig.device();
     const welcome = await device.hello({ device: 'd1' });
-    expect(welcome.logs).toEqual({ user: { from: 0, head: 0, resumed: true } });
+    const start = { from: 0, head: 0, resumed: true };
+    expect(welcome.logs).toEqual({ user: start, all: start });
     await rig.append(log, 2);
     expect(await rig.ring(log, 0)).toEqual({ outcome: 'taken', gone: [] });
     await device.frame('message', 2);
@@ -201,7 +202,14 @@ describe('a session', () => {
   it('answers a doorbell for somebody else with gone', async () => {
     await rig.device().hello();
     const stranger = userLog(userKey('default', 'stranger'));
-    const bell = encodeDoorbell({ log: stranger, seq: 1, acceptedAt: 0, expiresAt: 0, frame: '{}' });
+    const bell = encodeDoorbell({
+      kind: 'entry',
+      log: stranger,
+      seq: 1,
+      acceptedAt: 0,
+      expiresAt: 0,
+      frame: '{}',
+    });
     expect(await rig.send([bell])).toEqual({ outcome: 'taken', gone: ['default/stranger'] });
   });
 

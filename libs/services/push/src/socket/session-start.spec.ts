@@ -68,10 +68,10 @@ describe('before the welcome', () => {
     await Promise.all([first.frame('welcome'), second.frame('welcome')]);
   });
 
-  it('a topic is refused by name, and the rest is served', async () => {
+  it('a topic that the token does not allow is refused by name, and the rest is served', async () => {
     const device = rig.device();
     await device.hello({ topics: ['orders'] });
-    expect(await device.frame('error')).toMatchObject({ code: 'not_found', ref: 'orders' });
+    expect(await device.frame('error')).toMatchObject({ code: 'scope_missing', ref: 'orders' });
     expect(device.frames[0]?.type).toBe('welcome');
   });
 
