@@ -4,6 +4,7 @@
  */
 interface Waiting<Q, A> {
   readonly question: Q;
+  readonly answer: Promise<A>;
   readonly resolve: (answer: A) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -14,32 +15,47 @@ export interface PoolBounds {
   readonly callsMax: number;
 }
 
-/** Waiting questions are as many as their askers: each session has one of a kind at a time. */
+/** Waiting questions are as many as their askers: each session has one of a kind and log at a time. */
 export class PooledCall<Q, A> {
-  private waiting: Waiting<Q, A>[] = [];
+  private readonly waiting = new Map<unknown, Waiting<Q, A>>();
   private calls = 0;
 
-  /** `call` answers all questions in one: with a function that takes out the answer to each. */
+  /**
+   * `call` answers all questions in one: with a function that takes out the answer to each. Waiting questions
+   * with the same `keyOf` are one question.
+   */
   constructor(
     private readonly call: (questions: readonly Q[]) => Promise<(question: Q) => A>,
     private readonly bounds: PoolBounds,
+    private readonly keyOf: (question: Q) => unknown = (question) => question,
   ) {}
 
   /** Rejects with what the call rejects with. */
   ask(question: Q): Promise<A> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ question, resolve, reject });
-      if (this.waiting.length === 1) queueMicrotask(() => this.start());
-    });
+    const key = this.keyOf(question);
+    const asked = this.waiting.get(key);
+    if (asked) return asked.answer;
+    const { promise: answer, resolve, reject } = Promise.withResolvers<A>();
+    this.waiting.set(key, { question, answer, resolve, reject });
+    if (this.waiting.size === 1) queueMicrotask(() => this.start());
+    return answer;
   }
 
   private start(): void {
-    while (this.waiting.length > 0 && this.calls < this.bounds.callsMax) {
-      const batch = this.waiting.slice(0, this.bounds.questionsMax);
-      this.waiting = this.waiting.slice(batch.length);
+    while (this.waiting.size > 0 && this.calls < this.bounds.callsMax) {
       this.calls++;
-      void this.answer(batch);
+      void this.answer(this.takeBatch());
     }
+  }
+
+  private takeBatch(): Waiting<Q, A>[] {
+    const batch: Waiting<Q, A>[] = [];
+    for (const [key, one] of this.waiting) {
+      batch.push(one);
+      this.waiting.delete(key);
+      if (batch.length === this.bounds.questionsMax) break;
+    }
+    return batch;
   }
 
   private async answer(batch: readonly Waiting<Q, A>[]): Promise<void> {

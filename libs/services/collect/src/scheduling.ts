@@ -20,7 +20,7 @@ export class Scheduling {
     private readonly clock: Clock,
   ) {
     this.finds = new PooledCall(async (ids) => {
-      const found = new Map((await schedule.find([...new Set(ids)])).map((each) => [each.id, each]));
+      const found = new Map((await schedule.find(ids)).map((each) => [each.id, each]));
       return (id) => found.get(id);
     }, findBounds);
   }

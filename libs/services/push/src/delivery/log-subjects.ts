@@ -2,11 +2,10 @@
  * The node's ears for topics and `all`: it listens to a log's subject while somebody here follows the log,
  * and a little longer, so that clients that come back find it open. Holds no doorbell.
  */
-import { type LogKey, subjects } from '@carillon/domain';
+import { type LogKey, PooledCall, subjects } from '@carillon/domain';
 import { Bus, Clock, PortError, type Subscription, type Timer } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { DoorbellConsumer } from './doorbell-consumer.js';
-import { PooledCall } from './pooled-call.js';
 
 const lingerMs = 5_000;
 const bounds = { questionsMax: Number.POSITIVE_INFINITY, callsMax: 1 };

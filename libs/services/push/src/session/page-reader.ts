@@ -3,9 +3,9 @@
  * same: what is asked at the same time is read together, and the same place only once.
  */
 import type { Entry, LogKey } from '@carillon/domain';
+import { PooledCall } from '@carillon/domain';
 import { Clock, type LogPlace, MessageLog, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
-import { PooledCall } from '../delivery/pooled-call.js';
 import { PushLog } from '../push-log.js';
 import { PushOptions } from '../push-options.js';
 import { Page } from './page.js';

@@ -2,7 +2,7 @@
  * What the store is asked about single logs, devices and users. Thousands of clients come back in one second:
  * their questions go out together, never one call each where the port takes many.
  */
-import { type DeviceKey, type LogKey, parameters, type UserKey } from '@carillon/domain';
+import { type DeviceKey, type LogKey, PooledCall, parameters, type UserKey } from '@carillon/domain';
 import {
   type CursorMove,
   type CursorQuestion,
@@ -12,7 +12,6 @@ import {
   MessageLog,
 } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
-import { PooledCall } from '../delivery/pooled-call.js';
 
 const bounds = { questionsMax: parameters.antiEntropyLogsPerQuery, callsMax: 2 };
 /** Answers about one user must not overtake each other. */
