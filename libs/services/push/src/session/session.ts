@@ -85,6 +85,8 @@ export class Session implements Line, ConnectionListener {
   patterns: readonly string[];
   /** Where it was in topics of which the user is a member no longer: this client, not only its device. */
   parted: Map<string, number> | undefined;
+  /** Topics that it asked for while the store was away, with the cursors it gave. */
+  unopened: Map<string, number | undefined> | undefined;
   /** Memberships changed while it was being opened. */
   isMembershipStale = false;
   private heardAt: number;

@@ -63,6 +63,7 @@ export class Topics {
   subscribe(session: Session, order: Subscribe): void {
     const { topic: name, cursor } = order;
     this.inTurn(session, name, async () => {
+      session.unopened?.delete(name);
       const isOpen = session.topics?.has(name);
       const refuse = this.refusalOf(session, name);
       const topic = session.topics?.get(name);
@@ -75,16 +76,24 @@ export class Topics {
   unsubscribe(session: Session, name: string): void {
     this.inTurn(session, name, async () => {
       const topic = session.topics?.get(name);
+      session.unopened?.delete(name);
       if (topic) topic.isAsked = false;
       if (topic?.isMember) session.refuse('scope_missing', membersOnly, name);
       else this.end(session, name);
     });
   }
 
-  /** Asks what the user is a member of, and lets every session of the user follow that and nothing else. */
+  /**
+   * Asks what the user is a member of, and lets every session of the user follow that and nothing else. What
+   * a session asked for while the store was away is tried again.
+   */
   async compare(user: UserKey): Promise<void> {
     for (const session of this.registry.sessionsOf(user)) {
       if (session.state === 'opening') session.isMembershipStale = true;
+      const unopened = [...(session.unopened ?? [])];
+      session.unopened = undefined;
+      for (const [topic, cursor] of unopened)
+        this.subscribe(session, { type: 'subscribe', topic, ...(cursor === undefined ? {} : { cursor }) });
     }
     try {
       this.adopt(user, await this.store.membershipsOf(user));
@@ -181,9 +190,12 @@ export class Topics {
       pump.start(start.from, start.head, start.page);
       if (cursor !== undefined) this.metrics.resumed(start.resumed);
     } catch (error) {
-      if (!(error instanceof PortError)) throw error; // a membership is tried again by anti-entropy
+      if (!(error instanceof PortError)) throw error; // tried again by anti-entropy
       this.drop(session, name);
-      if (topic.isAsked) session.refuse('store_unavailable', 'the topic cannot be read now', name);
+      if (!topic.isAsked) return;
+      session.unopened ??= new Map();
+      if (session.unopened.size < topicsMax) session.unopened.set(name, cursor);
+      session.refuse('store_unavailable', 'the topic cannot be read now; it is tried again', name);
     }
   }
 

@@ -217,6 +217,26 @@ describe('subscribe', () => {
     expect(await device.frame('error')).toMatchObject({ code: 'store_unavailable', retryable: true });
     rig.ports.store.isAway = false;
     await subscribed(device, 'orders');
+    await rig.antiEntropy.compareAll();
+    await device.roundTrip();
+    expect(device.frames.filter(({ type }) => type === 'subscribed')).toHaveLength(1);
+  });
+
+  it('while the store is away is tried again, unless the client no longer wants it', async () => {
+    const device = rig.device();
+    await device.hello();
+    rig.ports.store.isAway = true;
+    for (const topic of ['orders', 'orders.eu']) device.send({ type: 'subscribe', topic, cursor: 0 });
+    await device.frame('error', 2);
+    rig.ports.store.isAway = false;
+    device.send({ type: 'unsubscribe', topic: 'orders.eu' });
+    await device.frame('unsubscribed');
+    await post(orders);
+    await rig.antiEntropy.compareAll();
+    expect(await device.frame('subscribed')).toMatchObject({ log: 'topic:orders' });
+    await device.frame('message');
+    await device.roundTrip();
+    expect(device.frames.filter(({ type }) => type === 'subscribed')).toHaveLength(1);
   });
 
   it('while messages flow leaves no gap and sends nothing twice', async () => {
