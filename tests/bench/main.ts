@@ -1,178 +1,138 @@
-// What a delivered message costs, side by side with a bare `ws` loop in the same run. `npm run bench --
-// --rounds 5`. Loopback, one machine, all servers real; figures are CPU of the server processes. Never part
-// of the tests.
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
-import { TokenShop } from '../fleet/token-shop.ts';
-import { CpuMeter } from './cpu.ts';
-import { buildLoadClient, LoadClient, type LoadStatus, type PostOrder } from './load-client.ts';
+// `npm run bench -- [scenario …] [--rounds N] [--quick] [--huge] [--out FILE] [--list]`: measures what
+// Carillon costs side by side with its peers and writes the page of figures. Never part of the tests. Exits
+// with 1 when a budget is left by more than the tolerance or a scenario could not be measured, but writes
+// its tables all the same.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type BenchArguments, readArguments } from './arguments.ts';
+import { buildLoadClient } from './load-client.ts';
+import { machineFacts } from './machine.ts';
+import { raiseOpenFiles } from './open-files.ts';
+import { budgetTable, emptyPage, failedSection, type Run, sectionOf, withSection } from './page.ts';
+import { pin, pinsHere } from './pins.ts';
+import { svg } from './plot.ts';
+import { Progress } from './progress.ts';
+import { Resources } from './resources.ts';
+import { type Bench, NotMeasurable, type Outcome, type Scenario } from './scenario.ts';
+import { allScenarios } from './scenarios/all.ts';
+import { figure, markdownTable } from './table.ts';
+import { verdictOn } from './verdict.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    sockets: { type: 'string', default: '5000' },
-    messages: { type: 'string', default: '100000' },
-    env: { type: 'string', default: '{}' },
-  },
-});
-const [rounds, sockets, messages] = [values.rounds, values.sockets, values.messages].map(Number) as [
-  number,
-  number,
-  number,
-];
-const singles = Math.round(messages / 4);
-const openTimeoutMs = 120_000;
-const runTimeoutMs = 300_000;
-/** The chain is all that is ours, and the two servers between; the store is shown beside it. */
-const chain = ['auth', 'collect', 'dispatch', 'push', 'nats', 'redis'];
+const pageDefault = join(import.meta.dirname, '../../docs/reference/benchmarks.md');
+const plotFolder = 'benchmarks';
+const usage = 2;
 
-interface Figures {
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** CPU microseconds per delivered message and process. */
-  readonly micros: ReadonlyMap<string, number>;
-}
+process.exitCode = await main(process.argv.slice(2));
 
-const program = buildLoadClient();
-const say = (text: string) => console.log(`${new Date().toISOString().slice(11, 19)}  ${text}`);
-say(`${sockets} sockets, ${messages} messages in batches of 100, ${singles} single`);
-say(cpus()[0]?.model ?? 'unknown CPU');
-
-const cluster = await startCluster({
-  pushNodes: 1,
-  members: 1,
-  env: {
-    PUSH_ADMISSION_PER_SECOND: '100000',
-    PUSH_ADMISSION_BURST: '100000',
-    ...(JSON.parse(values.env) as Record<string, string>),
-  },
-});
-const load = new LoadClient(program);
-try {
-  await openAll(cluster, load);
-  const runs: Record<string, Figures[]> = { raw: [], batch: [], single: [] };
-  for (let round = 1; round <= rounds; round++) {
-    runs['raw']?.push(await rawRound());
-    runs['batch']?.push(await chainRound(cluster, load, { messages, batch: 100, workers: 4 }));
-    runs['single']?.push(await chainRound(cluster, load, { messages: singles, batch: 1, workers: 64 }));
-    say(
-      `round ${round} of ${rounds}: ${Object.values(runs)
-        .map((all) => line(all.at(-1)))
-        .join(' | ')}`,
-    );
+async function main(argv: readonly string[]): Promise<number> {
+  const asked = argumentsOf(argv);
+  if (!asked) return usage;
+  if (asked.isList) {
+    for (const { name, title } of allScenarios) console.log(`${name.padEnd(16)} ${title}`);
+    return 0;
   }
-  console.log(report(runs));
-} finally {
-  load.end();
-  await cluster.stop();
-}
-
-async function openAll(on: Cluster, client: LoadClient): Promise<void> {
-  const shop = new TokenShop(on.authUrl, on.adminKey);
-  const tokens = await Promise.all(Array.from({ length: sockets }, (_, at) => shop.token(`u${at}`)));
-  const url = on.pushNodes[0]?.socketUrl ?? '';
-  client.sockets({ url, tokens, sockets, raw: false, ackEvery: 16, ackMs: 100 });
-  await client.until((status) => status.open === sockets, openTimeoutMs, `${sockets} sockets open`);
-  say(`${sockets} sockets open`);
-}
-
-async function chainRound(
-  on: Cluster,
-  client: LoadClient,
-  order: Pick<PostOrder, 'messages' | 'batch' | 'workers'>,
-): Promise<Figures> {
-  const before = await client.until(() => true, openTimeoutMs, 'a status');
-  const meter = new CpuMeter(pidsOf(on));
-  const began = performance.now();
-  client.posts({ url: on.collectUrl, key: on.adminKey, users: sockets, perSecond: 0, ...order });
-  const goal = before.received + order.messages;
-  const after = await client.until(
-    (status) => status.received >= goal,
-    runTimeoutMs,
-    `${order.messages} delivered`,
-  );
-  return figures(meter, order.messages, { seconds: (performance.now() - began) / 1000, after });
-}
-
-async function rawRound(): Promise<Figures> {
-  const server = fork(new URL('raw-server.ts', import.meta.url), {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+  const scenarios = allScenarios.filter(({ name }) => asked.scenarios.includes(name));
+  const socketsMax = raiseOpenFiles();
+  const pins = pinsHere();
+  pin(pins, 'client', [process.pid]);
+  const progress = new Progress(scenarios, asked, {
+    write: (line) => console.error(line),
+    nowMs: () => performance.now(),
   });
-  const client = new LoadClient(program);
+  const bench: Bench = {
+    ...asked,
+    program: buildLoadClient(),
+    pins,
+    socketsMax,
+    progress,
+    resources: new Resources(),
+  };
+  const run: Run = {
+    date: new Date().toISOString().slice(0, 10),
+    command: ['npm run bench --', ...argv].join(' '),
+    rounds: asked.rounds,
+    facts: await machineFacts(),
+    pins: pins.sentence,
+  };
+  const faults: string[] = [];
+  for (const scenario of scenarios) faults.push(...(await measure(scenario, bench, { asked, run })));
+  for (const fault of faults) console.log(`FAULT  ${fault}`);
+  console.log(faults.length === 0 ? 'bench: no faults' : `bench: ${faults.length} faults`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+function argumentsOf(argv: readonly string[]): BenchArguments | undefined {
   try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    const url = `ws://127.0.0.1:${port}/`;
-    client.sockets({ url, tokens: [], sockets, raw: true, ackEvery: 0, ackMs: 0 });
-    await client.until((status) => status.open === sockets, openTimeoutMs, 'raw sockets open');
-    const meter = new CpuMeter(new Map([['raw', [server.pid ?? 0]]]));
-    const began = performance.now();
-    server.send({ messages });
-    const after = await client.until(
-      (status) => status.received >= messages,
-      runTimeoutMs,
-      'raw messages received',
+    return readArguments(
+      argv,
+      allScenarios.map(({ name }) => name),
     );
-    return figures(meter, messages, { seconds: (performance.now() - began) / 1000, after });
-  } finally {
-    client.end();
-    server.kill('SIGKILL');
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(`bench: ${error.message}`);
+    return undefined;
   }
 }
 
-function figures(meter: CpuMeter, count: number, { seconds, after }: Ended): Figures {
-  const micros = new Map([...meter.used()].map(([name, used]) => [name, used / count]));
-  const { p50Ms, p99Ms } = after;
-  return { perSecond: count / seconds, p50Ms, p99Ms, micros };
+/** @returns a sentence for each fault */
+async function measure(
+  scenario: Scenario,
+  bench: Bench,
+  { asked, run }: { readonly asked: BenchArguments; readonly run: Run },
+): Promise<string[]> {
+  bench.progress.next();
+  const page = resolve(asked.page ?? pageDefault);
+  try {
+    const outcome = await scenario.run(bench);
+    print(scenario, outcome);
+    write(page, scenario, sectionOf(scenario, outcome, { ...run, plotFolder: plotsOf(page) }));
+    writePlots(page, outcome);
+    return faultsOf(scenario, outcome);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    console.error(error instanceof NotMeasurable ? reason : error);
+    write(page, scenario, failedSection(scenario, reason, run));
+    return [`${scenario.name}: not measured: ${reason}`];
+  } finally {
+    await bench.resources.stop();
+  }
 }
 
-/** How a round ended. */
-interface Ended {
-  readonly seconds: number;
-  readonly after: LoadStatus;
+function faultsOf({ name }: Scenario, { budgets, absent }: Outcome): string[] {
+  const over = budgets.filter((budget) => verdictOn(budget) === 'over');
+  return [
+    ...over.map(
+      (budget) =>
+        `${name}: ${budget.what}: ${figure(budget.figure)} ${budget.unit}, at most ${figure(budget.atMost)}`,
+    ),
+    ...absent.filter(({ isOurs }) => isOurs).map(({ reason }) => `${name}: not measured: ${reason}`),
+  ];
 }
 
-function pidsOf({ processes, services }: Cluster): Map<string, number[]> {
-  const pids = new Map(processes.map(({ name, pid }) => [name.replace(/-\d+$/, ''), [pid]]));
-  pids.set('nats', [services.nats.pid]);
-  pids.set('redis', [services.redis.pid]);
-  pids.set(
-    'mongod',
-    services.mongo.members.map(({ pid }) => pid),
-  );
-  return pids;
+function print(scenario: Scenario, outcome: Outcome): void {
+  console.log(`\n## ${scenario.title}\n`);
+  for (const table of outcome.tables) console.log(`${markdownTable(table)}\n`);
+  for (const { name, reason } of outcome.absent) console.log(`${name}: NOT MEASURED: ${reason}\n`);
+  if (outcome.budgets.length > 0) console.log(`${markdownTable(budgetTable(outcome))}\n`);
 }
 
-function costOf({ micros }: Figures): number {
-  if (micros.has('raw')) return micros.get('raw') ?? 0;
-  return chain.reduce((sum, name) => sum + (micros.get(name) ?? 0), 0);
+function write(page: string, scenario: Scenario, section: string): void {
+  mkdirSync(dirname(page), { recursive: true });
+  const before = existsSync(page) ? readFileSync(page, 'utf8') : emptyPage(allScenarios);
+  writeFileSync(page, withSection(before, scenario.name, section));
 }
 
-function line(run: Figures | undefined): string {
-  return run ? `${costOf(run).toFixed(1)} µs at ${Math.round(run.perSecond)}/s` : '';
+function writePlots(page: string, { plots }: Outcome): void {
+  const folder = join(dirname(page), plotsOf(page));
+  mkdirSync(folder, { recursive: true });
+  for (const plot of plots) writeFileSync(join(folder, `${plot.name}.svg`), svg(plot));
 }
 
-function report(runs: Readonly<Record<string, readonly Figures[]>>): string {
-  const floor = median((runs['raw'] ?? []).map(costOf));
-  const rows = Object.entries(runs).map(([name, all]) => {
-    const cost = median(all.map(costOf));
-    const best = Math.min(...all.map(costOf));
-    const parts = [...(all[0]?.micros.keys() ?? [])].map(
-      (process) => `${process} ${median(all.map((run) => run.micros.get(process) ?? 0)).toFixed(1)}`,
-    );
-    const rate = Math.round(median(all.map((run) => run.perSecond)));
-    const ratio = (cost / floor).toFixed(2);
-    const figure = cost.toFixed(1).padStart(6);
-    const head = `${name.padEnd(7)} ${figure} µs  (best ${best.toFixed(1)})  × raw ${ratio}`;
-    return [head, `${rate}/s`, ...parts].join('  ');
-  });
-  return ['', 'CPU per delivered message, median of the rounds; chain without mongod:', ...rows].join('\n');
+/** Beside the page: `benchmarks` for benchmarks.md. */
+function plotsOf(page: string): string {
+  return asFolder(basename(page)) || plotFolder;
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+function asFolder(file: string): string {
+  return file.replace(/\.md$/, '');
 }

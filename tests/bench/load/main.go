@@ -1,37 +1,53 @@
-// The load client of the benchmarks: sockets that count and check what they get, and a producer that posts. Compiled, so
-// that it is lighter than what it measures. Orders come as JSON lines on standard input, counts go out ten times a second.
+// The load client: sockets that count and check what they get, and producers that post. Compiled, so that it is lighter
+// than what it measures; only Go's standard library. `load control` takes orders as JSON lines on standard input and
+// tells its counts twenty times a second; `load run` does one measurement by its flags and prints one JSON result.
 package main
 
 import (
 	"bufio"
 	"encoding/json"
-	"io"
+	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 )
 
-var logTo io.Writer = os.Stderr
+const statusEvery = 50 * time.Millisecond
 
+// An order line holds one of these.
 type order struct {
 	Sockets *SocketOrder `json:"sockets"`
 	Posts   *PostOrder   `json:"posts"`
-}
-
-type status struct {
-	Open      int64 `json:"open"`
-	Received  int64 `json:"received"`
-	Misplaced int64 `json:"misplaced"`
-	Failed    int64 `json:"failed"`
-	Accepted  int64 `json:"accepted"`
-	Refused   int64 `json:"refused"`
-	P50       int   `json:"p50Ms"`
-	P99       int   `json:"p99Ms"`
+	Drop    *struct{}    `json:"drop"`
+	Reopen  *ReopenOrder `json:"reopen"`
+	Ack     *AckOrder    `json:"ack"`
+	Reset   *struct{}    `json:"reset"`
 }
 
 func main() {
-	var receipts Receipts
-	var posted Posted
-	go report(&receipts, &posted)
+	debug.SetGCPercent(400)
+	raiseFileLimit()
+	mode := "help"
+	if len(os.Args) > 1 {
+		mode = os.Args[1]
+	}
+	switch mode {
+	case "control":
+		control()
+	case "run":
+		os.Exit(runByFlags(os.Args[2:]))
+	default:
+		fmt.Fprintln(os.Stderr, "usage: load control < orders | load run -help")
+		os.Exit(2)
+	}
+}
+
+func control() {
+	load, err := newLoad()
+	if err != nil {
+		fail(err)
+	}
+	go report(load)
 	input := bufio.NewReaderSize(os.Stdin, 1<<20)
 	for {
 		line, err := input.ReadBytes('\n')
@@ -40,30 +56,22 @@ func main() {
 		}
 		var next order
 		if err = json.Unmarshal(line, &next); err != nil {
-			panic(err)
+			fail(err)
 		}
-		if next.Sockets != nil {
-			runSockets(next.Sockets, &receipts)
-		}
-		if next.Posts != nil {
-			go runPosts(next.Posts, &posted)
+		if err = load.obey(&next); err != nil {
+			fail(err)
 		}
 	}
 }
 
-func report(receipts *Receipts, posted *Posted) {
+func report(load *Load) {
 	output := json.NewEncoder(os.Stdout)
-	for range time.Tick(100 * time.Millisecond) {
-		quantiles := receipts.latency.Quantiles(0.5, 0.99)
-		_ = output.Encode(status{
-			Open:      receipts.open.Load(),
-			Received:  receipts.received.Load(),
-			Misplaced: receipts.misplaced.Load(),
-			Failed:    receipts.failed.Load(),
-			Accepted:  posted.accepted.Load(),
-			Refused:   posted.refused.Load(),
-			P50:       quantiles[0],
-			P99:       quantiles[1],
-		})
+	for range time.Tick(statusEvery) {
+		_ = output.Encode(load.status())
 	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "load:", err)
+	os.Exit(1)
 }

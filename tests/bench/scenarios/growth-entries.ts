@@ -1,0 +1,93 @@
+// What a message costs while the store fills. Entries of others are copies of a real one, written past
+// Collect.
+import { type Collection, MongoClient } from 'mongodb';
+import { CarillonRig } from '../carillon-rig.ts';
+import { flat, type Grown, growthPlot, growthRoundsMax, growthTable, measureStep } from '../growth.ts';
+import { PeerRig } from '../peer-rig.ts';
+import { startRaw } from '../peers/peer.ts';
+import type { Bench, Outcome, Scenario } from '../scenario.ts';
+
+const sizes = { full: [10_000, 100_000, 1_000_000], quick: [10_000, 100_000], huge: [10_000_000] };
+const sockets = 1_000;
+/** Logs that the copies are spread over. */
+const logs = 1_000;
+const insertMax = 5_000;
+const database = 'carillon';
+
+interface EntryRow {
+  readonly _id: string;
+  readonly log: string;
+  readonly seq: number;
+}
+
+export const growthEntries: Scenario = {
+  name: 'growth-entries',
+  title: 'Growth: stored entries',
+  about: `The whole chain in batches of 100, unicast to ${sockets.toLocaleString('en-US')} sockets, while
+the store holds ever more entries of ${logs.toLocaleString('en-US')} other logs. With \`--huge\`
+up to ten million.`,
+  seconds: {
+    quick: { fixed: 15, perRound: 2 },
+    full: { fixed: 35, perRound: 5, roundsMax: growthRoundsMax },
+  },
+  run,
+};
+
+async function run(bench: Bench): Promise<Outcome> {
+  const messages = bench.isQuick ? 15_000 : 40_000;
+  const rig = await CarillonRig.start(bench);
+  await rig.open({ count: sockets, ackEvery: 16, ackMs: 100 });
+  const raw = new PeerRig(bench, await startRaw(bench.pins, 'json'));
+  await raw.open(sockets);
+  const order = { users: sockets, batch: 100, workers: 4 };
+  await rig.round({ ...order, messages: sockets });
+  const client = new MongoClient(rig.cluster.services.mongo.url);
+  bench.resources.add({ stop: () => client.close() });
+  const entries = client.db(database).collection<EntryRow>('entries');
+  const wanted = [...(bench.isQuick ? sizes.quick : sizes.full), ...(bench.isHuge ? sizes.huge : [])];
+  const grown: Grown[] = [];
+  let copied = 0;
+  for (const size of wanted) {
+    bench.progress.say(`filling the store up to ${size} entries`);
+    copied += await copy(entries, copied, size);
+    grown.push(
+      await measureStep(bench, {
+        size,
+        raw: () => raw.unicast(messages),
+        ours: () => rig.round({ ...order, messages }),
+      }),
+    );
+  }
+  const what = 'stored entries';
+  return {
+    setting: [
+      `${messages.toLocaleString('en-US')} messages per round and size, at most ${growthRoundsMax}`,
+      'rounds, which are stored as well; acknowledged after 16 messages or 100 ms. Store: MongoDB, one',
+      'member, 0.25 GiB of cache, not in the sum.',
+    ],
+    tables: [growthTable(what, grown)],
+    plots: [
+      growthPlot('growth-entries', 'CPU µs per message by stored entries', { what, isLogX: true, grown }),
+    ],
+    budgets: flat('cost per message by stored entries', grown, wanted[0] ?? 0),
+    absent: [],
+  };
+}
+
+/** Until so many are stored. @returns how many copies were made */
+async function copy(entries: Collection<EntryRow>, before: number, size: number): Promise<number> {
+  const template = await entries.findOne({});
+  if (!template) throw new Error('there is no entry to copy');
+  const missing = size - (await entries.countDocuments());
+  for (let at = 0; at < missing; at += insertMax) {
+    const count = Math.min(insertMax, missing - at);
+    const rows = Array.from({ length: count }, (_, row) => copyOf(template, before + at + row));
+    await entries.insertMany(rows, { ordered: false, writeConcern: { w: 1, journal: false } });
+  }
+  return Math.max(missing, 0);
+}
+
+function copyOf(template: EntryRow, n: number): EntryRow {
+  const log = template.log.replace(/[^:]*$/, `copy${n % logs}`);
+  return { ...template, _id: `copy${n}`, log, seq: Math.floor(n / logs) + 1 };
+}
