@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { configReference, isPortUsed, readConfig, type ServiceName, serviceNames } from '@carillon/platform';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '../house/command.ts';
 
 interface ComposeService {
   readonly image?: string;
+  readonly build?: { readonly context: string; readonly dockerfile: string; readonly target: string };
   readonly command?: string[];
   readonly environment?: Record<string, string>;
   readonly healthcheck?: object;
@@ -18,12 +20,22 @@ const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { 
   services: Record<string, ComposeService>;
 };
 const services = Object.entries(compose.services);
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+
+// The schema refuses fields that it does not know; its formats are not among those of JSON Schema.
+const schema = JSON.parse(readFileSync(join(root, 'tests/images/compose-spec.json'), 'utf8')) as object;
+const isCompose = new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+
+/** What the schema says against it. */
+function judge(document: object): string[] {
+  if (isCompose(document)) return [];
+  return (isCompose.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+}
 
 /** The services of ours, with what they run. */
 const ours = services.flatMap(([name, service]) => {
-  const app = /^apps\/(\w+)\/dist\/main\.js$/.exec(service.command?.[0] ?? '')?.[1];
   return serviceNames
-    .filter((known) => known === app)
+    .filter((known) => known === service.build?.target)
     .map((known): [string, ServiceName, ComposeService] => [name, known, service]);
 });
 
@@ -34,6 +46,28 @@ describe('docker-compose.yml', () => {
       ...['auth', 'collect', 'dispatch', 'push-1', 'push-2', 'haproxy'],
     ]);
     expect(ours.map(([, service]) => service)).toEqual(['auth', 'collect', 'dispatch', 'push', 'push']);
+  });
+
+  it('has nothing that the Compose Specification does not know', () => {
+    expect(judge(compose)).toEqual([]);
+  });
+
+  it('would not pass with a field that is misspelt, unknown or of the wrong kind', () => {
+    const { push, ...others } = { push: compose.services['push-1'], ...compose };
+    const altered = (fields: object) => ({ ...others, services: { push: { ...push, ...fields } } });
+    expect(judge(altered({}))).toEqual([]);
+    expect(judge(altered({ readonly: true }))).not.toEqual([]);
+    expect(judge(altered({ healthcheck: { test: ['CMD', 'true'], intervall: '5s' } }))).not.toEqual([]);
+    expect(judge(altered({ depends_on: { redis: { condition: 'service_ready' } } }))).not.toEqual([]);
+    expect(judge({ ...others, service: {} })).not.toEqual([]);
+  });
+
+  it('runs each image as it is, built from the target of its name', () => {
+    for (const [, service, { image, build, command }] of ours) {
+      expect(image).toBe(`carillon-${service}:${version}`);
+      expect(build).toEqual({ context: '.', dockerfile: 'deploy/Dockerfile', target: service });
+      expect(command).toBeUndefined();
+    }
   });
 
   it('pins every image to a version', () => {
