@@ -13,7 +13,7 @@ import {
   type VerifyReply,
   type VerifyRequest,
 } from '@carillon/domain';
-import { Bus, Clock, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';
+import { Bus, Clock, ClockTrust, PortError, Random, repeat, type Timer } from '@carillon/domain/ports';
 import { KeySet, verifyToken } from '@carillon/tokens';
 import { Injectable } from '@nestjs/common';
 import { PushOptions } from '../push-options.js';
@@ -47,6 +47,7 @@ export class AuthLink {
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
+    private readonly trust: ClockTrust,
     private readonly random: Random,
     private readonly options: PushOptions,
   ) {}
@@ -95,6 +96,7 @@ export class AuthLink {
 
   private verifyAlone(token: string): Verdict {
     if (!this.policy) return { outcome: 'none', detail: 'Auth does not answer' };
+    if (!this.trust.isTrusted) return { outcome: 'none', detail: 'the clock of this node is wrong' };
     const { issuer, audience } = this.policy;
     return verdictOf(verifyToken({ token, keys: this.keys, issuer, audience, now: this.clock.now() }));
   }

@@ -72,4 +72,15 @@ describe("the token's verdict", () => {
     expect(await one.closed).toBe(4201);
     expect(two.isOpen).toBe(true);
   });
+
+  it('does not close for a token while its clock is wrong, and does once it is right', async () => {
+    const device = rig.device();
+    await device.hello();
+    rig.ports.trust.isTrusted = false;
+    await rig.beat(660_000, device);
+    expect(device.isOpen).toBe(true);
+    rig.ports.trust.isTrusted = true;
+    await rig.beat(2_000, device);
+    expect(await device.closed).toBe(4201);
+  });
 });
