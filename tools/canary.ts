@@ -56,6 +56,18 @@ const violations: readonly Violation[] = [
     refusal: onlyTagged,
   },
   {
+    what: 'the command line imports the domain',
+    file: 'apps/cli/src/canary-domain.ts',
+    code: "import type { Entry } from '@carillon/domain';\nexport type Planted = Entry;",
+    refusal: onlyTagged,
+  },
+  {
+    what: 'the command line reads the environment outside its one place',
+    file: 'apps/cli/src/canary-env.ts',
+    code: "export const planted = process.env['CARILLON_KEY'];",
+    refusal: 'node(no-process-env)',
+  },
+  {
     what: 'an app imports another app by path',
     file: 'apps/collect/src/canary-app.ts',
     code: "import '../../push/src/main.js';",

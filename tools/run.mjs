@@ -34,6 +34,7 @@ const steps = {
   images: { lines: [['tests/images/main.ts']] },
   manifests: { lines: [['tests/manifests/main.ts']] },
   profile: { lines: [['tools/profile.ts']] },
+  carillon: { lines: [['--enable-source-maps', 'apps/cli/dist/main.js']] },
   test: { lines: [['node_modules/vitest/vitest.mjs', 'run']] },
   lint: {
     say: 'Linting …',

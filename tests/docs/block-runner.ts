@@ -14,6 +14,9 @@ import type { Block } from './page.ts';
 const pagePorts = [8080, 9090, 3000] as const;
 const npmLine = /^(?:[A-Z_]+=\S+ )*(?:npm|npx vitest) /;
 const blockTimeoutMs = 30_000;
+/** Where it stands among other commands it is run: what it would build is built. */
+const carillonScript = 'npm run carillon --';
+const carillon = `node ${join(root, 'apps/cli/dist/main.js')}`;
 
 /** A block that only names scripts of the house: they are looked up, not run. */
 export function isNpmBlock({ text }: Block): boolean {
@@ -91,7 +94,9 @@ export class Reader {
     const mark = `--- pasted ${this.#heard.length} ---`;
     const end = new RegExp(`\\n${mark} (\\d+)\\n`);
     const from = this.#heard.length;
-    this.#shell.stdin?.write(`${this.mapped(text)}\nprintf '\\n%s %s\\n' '${mark}' "$?"\n`);
+    this.#shell.stdin?.write(
+      `${this.mapped(text).replaceAll(carillonScript, carillon)}\nprintf '\\n%s %s\\n' '${mark}' "$?"\n`,
+    );
     const deadline = AbortSignal.timeout(blockTimeoutMs);
     for (;;) {
       const heard = this.#heard.slice(from);

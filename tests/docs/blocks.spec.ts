@@ -21,10 +21,10 @@ const outputs = ['json', 'text'];
 const drawings = ['mermaid'];
 const files = ['ts', 'html'];
 
-// The guide bundles the client's build, which no app needs.
+// The guide bundles the client's build, which no app needs, and runs the command line.
 beforeAll(async () => {
   await buildApps();
-  await build('@carillon/client');
+  await build('@carillon/client', '@carillon/cli');
 }, buildTimeoutMs);
 
 describe.each(followed)('%s', (page) => {

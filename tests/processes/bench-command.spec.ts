@@ -98,7 +98,10 @@ describe('carillon bench', () => {
         ...{ mode: 'end-to-end', url, sockets: 20, rate: 200, durationMs: 3_600_000, messages: 200 },
         ...{ batch: 1, bytes: 128, concurrency: 16, workers: 2, seed: 7, run: expect.any(String) },
       },
-      sockets: { asked: 20, opened: 20, refused: {}, dropped: {}, reconnects: 0, welcome: durations },
+      sockets: {
+        ...{ asked: 20, opened: 20, refused: {}, dropped: {}, reconnects: 0 },
+        ...{ perSecond: expect.any(Number), welcome: durations },
+      },
       posts: {
         ...{ posted: 200, accepted: 200, abandoned: 0, perSecond: expect.any(Number) },
         ...{ refused: expect.any(Object), answer: durations },
@@ -133,7 +136,10 @@ describe('carillon bench', () => {
     expect(out).toMatch(/^FAILED {2}5 of the sockets did not open\.\n/);
     expect(out).toMatch(/Sockets open +30 of 35\n[\s\S]*Sockets refused +5 × HTTP 503\n/);
     expect(out).toMatch(/Memory of this tool +\d+ MiB, [\d,]+ KiB per socket \(not of the server\)/);
-    expect([code, err]).toEqual([1, expect.stringMatching(/\nNext: \S.*\n$/)]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/\nNext: carillon bench connect .* --sockets 30\n$/),
+    ]);
   });
 
   it('posts in batches with a key of the environment', { timeout }, async () => {
