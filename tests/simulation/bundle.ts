@@ -31,13 +31,13 @@ export async function bundle(name: string, patches: readonly Patch[] = []): Prom
     input: join(root, 'tests/simulation/world-entry.ts'),
     cwd: root,
     platform: 'node',
-    external: (id) => !/^(?:\.|\/|\0|@carillon\/|@oxc-project\/)/.test(id),
+    external: (id) => !/^(?:\.|\/|\0|@carillon\/|@oxc-project\/|mongoose$)/.test(id),
     resolve: {
       conditionNames: ['@carillon/source', 'node', 'import', 'default'],
       extensionAlias: { '.js': ['.ts', '.js'] },
     },
     tsconfig: join(root, 'tsconfig.base.json'),
-    plugins: [patching(patches, applied)],
+    plugins: [driver, patching(patches, applied)],
     onLog: (level, log, handler) => {
       if (log.code !== 'CIRCULAR_DEPENDENCY' && log.code !== 'CONFIGURATION_FIELD_CONFLICT')
         handler(level, log);
@@ -52,6 +52,17 @@ export async function bundle(name: string, patches: readonly Patch[] = []): Prom
   if (unused) throw new Error(`${name}: ${unused.file} is not part of the simulation`);
   return file;
 }
+
+/** Of mongoose only the classes of its driver's errors are needed here. */
+const driver: Plugin = {
+  name: 'driver',
+  resolveId: (id) => (id === 'mongoose' ? '\0driver' : null),
+  load: (id) =>
+    id === '\0driver'
+      ? "import * as mongo from 'mongodb'; class MongooseError extends Error {}" +
+        ' export { mongo }; export default { mongo, MongooseError };'
+      : null,
+};
 
 function patching(patches: readonly Patch[], applied: Set<Patch>): Plugin {
   return {

@@ -1,6 +1,7 @@
 /** Runs seeds over one bundle or over all mutants, and says in lines what came of it. */
 import { bundle } from './bundle.ts';
-import { type Mutant, mutants } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
 import { Pool, threads } from './pool.ts';
 import type { RunResult } from './run/run.ts';
 

@@ -2,23 +2,16 @@
  * Each rule of docs/reference/delivery.md section 4, and some beside them, broken by a patch of the source.
  * The simulation must notice each within the seeds that stand here.
  */
-import type { Patch } from './bundle.ts';
-
-export interface Mutant {
-  readonly name: string;
-  /** What it breaks. */
-  readonly rule: string;
-  readonly seedsMax: number;
-  /** Part of every test run; the others by command. */
-  readonly isQuick: boolean;
-  readonly patches: readonly Patch[];
-}
+import { markMutants } from './mark-mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { timeMutants } from './time-mutants.ts';
+import { topicMutants } from './topic-mutants.ts';
 
 const store = 'tests/simulation/store/process-store.ts';
 const append = 'libs/adapters/store-mongo/src/append.ts';
 const push = 'libs/services/push/src';
 
-export const mutants: readonly Mutant[] = [
+const deliveryMutants: readonly Mutant[] = [
   {
     name: 'base-not-committed',
     rule: 'A1: the base of an append is a committed entry',
@@ -250,4 +243,11 @@ export const mutants: readonly Mutant[] = [
     isQuick: true,
     patches: [{ file: append, find: 'if (!reply.isWriteConcernMet) return [];', replace: '' }],
   },
+];
+
+export const mutants: readonly Mutant[] = [
+  ...deliveryMutants,
+  ...topicMutants,
+  ...markMutants,
+  ...timeMutants,
 ];

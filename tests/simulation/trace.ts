@@ -2,8 +2,10 @@
 import type { RunResult } from './run/run.ts';
 
 const linesMax = 120;
-const faults =
-  / (?:incident|weather|boot|crash|pause|resume|drained|failover|healed|routes|bus|VIOLATION|purge) ?/;
+const faults = new RegExp(
+  ' (?:incident|weather|boot|jump|backup|restore|epoch|office|crash|pause|resume|drained|failover' +
+    '|healed|routes|bus|VIOLATION|purge) ?',
+);
 
 /** Readable lines, oldest first, with the violation last. */
 export function traceOf({ seed, history, violations }: RunResult): string {
@@ -24,5 +26,5 @@ export function traceOf({ seed, history, violations }: RunResult): string {
 }
 
 function namesIn(text: string): string[] {
-  return text.match(/u\d+\/d\d+\.tab\d+|msg_[0-9A-Z]+|demo\/user:u\d+/g) ?? [];
+  return text.match(/u\d+\/d\d+\.tab\d+|msg_[0-9A-Z]+|demo\/(?:user:u\d+|topic:[a-z.]+|all)/g) ?? [];
 }

@@ -4,18 +4,30 @@
  */
 
 import { localCursors } from '@carillon/client';
-import type { Entry, LogKey } from '@carillon/domain';
+import { allLog, type LogKey, topicLog, userKey, userLog } from '@carillon/domain';
 import type { Random } from '@carillon/domain/ports';
 import { Balancer } from '../world/network.js';
-import { AuthBoot, CollectBoot, DispatchBoot, type Ground, PushBoot } from '../world/services.js';
+import { AuthBoot, CollectBoot, DispatchBoot, type Ground, PushBoot, tenant } from '../world/services.js';
 import { MapStorage, Tab } from '../world/tab.js';
 import type { World } from '../world/world.js';
+import type { TabState } from './instances.js';
+import { Office } from './office.js';
+import { preload, preloadMember } from './past.js';
+import { pick } from './pick.js';
 import { Producers } from './posts.js';
-import { logOf, type TabState, type Watch } from './watch.js';
-
-const dayMs = 86_400_000;
+import type { Watch } from './watch.js';
 
 export type ServiceBoot = CollectBoot | DispatchBoot | PushBoot;
+
+/** Topics that pages ask for, and one that only business systems let anybody follow. */
+export const topics = ['news.a', 'news.b', 'team.x'] as const;
+export const logs = {
+  all: allLog(tenant),
+  user: (name: string) => userLog(userKey(tenant, name)),
+  topic: (name: string) => topicLog(tenant, name),
+};
+/** A machine's clock is so wrong that nobody may believe it, or little enough to be corrected. */
+const skewsMs = [-600_000, 600_000, -2_000, 2_000];
 
 export interface ClusterSize {
   readonly collects: number;
@@ -34,14 +46,18 @@ interface Device {
 
 export class Cluster {
   readonly producers: Producers;
+  readonly office: Office;
   readonly balancer: Balancer;
   readonly users: { readonly name: string; readonly log: LogKey }[] = [];
   /** Longest time of a handler from now on. */
   handlerMaxMs = 2_500;
+  /** How often a machine boots with a wrong clock. */
+  wrongClocks = 0;
   readonly world: World;
   #boots: ServiceBoot[] = [];
   readonly #bootCounts = new Map<string, number>();
   readonly #devices: Device[] = [];
+  readonly #clocks: Random;
 
   constructor(
     readonly ground: Ground,
@@ -50,12 +66,16 @@ export class Cluster {
   ) {
     this.world = ground.world;
     this.producers = new Producers(this.world, watch);
+    this.office = new Office(this.world, watch);
+    const past = this.world.chance('past');
+    for (const log of [logs.all, ...topics.map(logs.topic)]) preload(this, log, past);
+    this.#clocks = this.world.chance('clocks');
+    this.wrongClocks = this.#clocks.next() < 0.3 ? 0.4 : 0;
     this.balancer = new Balancer(this.world, watch);
     ground.replicas.onCommit = (operation) => watch.onCommit(operation);
+    watch.truth.onPlaced = (row, post) => this.office.onPlaced(row, post);
     void new AuthBoot(ground);
-    for (let at = 1; at <= size.collects; at += 1) this.#boot('collect', at);
-    for (let at = 1; at <= size.dispatches; at += 1) this.#boot('dispatch', at);
-    for (let at = 1; at <= size.nodes; at += 1) this.#boot('push', at);
+    this.startAll(size);
     for (let at = 1; at <= size.users; at += 1) this.#addUser(`u${at}`, size.devicesPerUser);
   }
 
@@ -64,11 +84,26 @@ export class Cluster {
 
   /** Nothing is killed any more. */
   isHealed = false;
+  /** No service runs, and none is started. */
+  isStopped = false;
+
+  /** All services end at once, until `startAll`. */
+  stopAll(): void {
+    this.isStopped = true;
+    for (const boot of this.services()) boot.process.crash();
+  }
+
+  startAll({ collects, dispatches, nodes }: ClusterSize): void {
+    this.isStopped = false;
+    for (let at = 1; at <= collects; at += 1) this.#boot('collect', at);
+    for (let at = 1; at <= dispatches; at += 1) this.#boot('dispatch', at);
+    for (let at = 1; at <= nodes; at += 1) this.#boot('push', at);
+  }
 
   /** Starts the next boot of this service after so long; what still lives then is killed first. */
   restart = (boot: ServiceBoot, ms: number): void => {
     this.world.after(ms, () => {
-      if (this.isHealed && boot.process.life !== 'dead') return;
+      if (this.isStopped || (this.isHealed && boot.process.life !== 'dead')) return;
       boot.process.trap = undefined;
       if (boot.process.life !== 'dead') boot.process.crash();
       const [kind, at] = boot.process.name.split(/[-.]/);
@@ -93,7 +128,7 @@ export class Cluster {
 
   /** A tab of some device is closed or dies, and another is opened. */
   reloadOne(random: Random): void {
-    const open = [...this.watch.tabs.values()].filter(({ isOpen }) => isOpen);
+    const open = this.watch.openTabs();
     const state = open[Math.floor(random.next() * open.length)];
     if (!state) return;
     const { tab } = state;
@@ -118,50 +153,53 @@ export class Cluster {
     device.tabs += 1;
     const name = `${device.name}.tab${device.tabs}`;
     const { user, local } = device;
-    const saved = localCursors({ local, session, random: () => 0.5 }).load()?.cursors.user;
     const handlerMaxMs = () => this.handlerMaxMs;
-    const facts = { name, device: device.name, user, local, session, handlerMaxMs };
+    const onEnded = () => this.#openAgain(device, name);
+    const facts = { name, device: device.name, user, local, session, handlerMaxMs, onEnded };
     const tab = new Tab(facts, this.watch, this.balancer);
-    this.watch.addTab(tab, saved);
     tab.process.onDeath.push(() => {
-      const state = this.watch.tabs.get(name);
-      if (state) state.isOpen = false;
+      this.watch.instances.of(tab).isOpen = false;
     });
+    const random = this.world.chance(`topics of ${name}`);
+    for (const topic of topics) if (random.next() < (topic === 'team.x' ? 0.15 : 0.5)) tab.toggle(topic);
   }
 
-  /** Every log has a past, which has expired and may be purged; some devices have been here before. */
-  #preload(log: LogKey, random: Random): number {
-    const count = 3 + Math.floor(random.next() * 30);
-    const acceptedAt = this.world.startMs - 40 * dayMs;
-    for (let seq = 1; seq <= count; seq += 1) {
-      const times = { acceptedAt, expiresAt: acceptedAt + 7 * dayMs };
-      const row: Entry = { ...times, id: `msg_OLD${seq}@${log}`, log, seq, event: 'old', mark: 'emptied' };
-      this.ground.replicas.preload(row);
-      this.watch.preload(row);
-    }
-    return count;
+  /** Its session was ended: the page is loaded anew. */
+  #openAgain(device: Device, name: string): void {
+    const state = this.watch.instances.tabs.get(name);
+    if (!state?.isOpen) return;
+    state.isOpen = false;
+    const random = this.world.chance(`again ${name}`);
+    this.world.after(5, () => {
+      this.closeTab(state, random);
+      this.world.after(300 + random.next() * 1_000, () => this.openTab(device, state.tab.facts.session));
+    });
   }
 
   #addUser(name: string, devices: number): void {
     const random = this.world.chance(`past of ${name}`);
-    const log = logOf(name);
+    const log = logs.user(name);
     this.users.push({ name, log });
-    const count = this.#preload(log, random);
+    const count = preload(this, log, random);
+    if (random.next() < 0.5) preloadMember(this, name, { topic: logs.topic('team.x'), random });
     for (let at = 1; at <= devices; at += 1) {
       const device = { user: name, name: `${name}/d${at}`, local: new MapStorage(), tabs: 0 };
       this.#devices.push(device);
-      if (random.next() < 0.6) {
-        const seq = Math.floor(random.next() * (count + 1));
-        const saved = localCursors({
-          local: device.local,
-          session: new MapStorage(),
-          random: () => random.next(),
-        });
-        saved.keep({ user: name, epoch: 'epoch-1', log: 'user', seq, isReset: false });
-      }
+      this.#remember(device, { user: count, all: this.watch.truth.current.head(logs.all) }, random);
       this.world.after(this.world.chance(device.name).next() * 2_000, () =>
         this.openTab(device, new MapStorage()),
       );
+    }
+  }
+
+  /** Some devices have been here before, at most so far. */
+  #remember(device: Device, heads: Readonly<Record<string, number>>, random: Random): void {
+    const { local, user } = device;
+    const saved = localCursors({ local, session: new MapStorage(), random: () => random.next() });
+    for (const [log, head] of Object.entries(heads)) {
+      if (random.next() < 0.4) continue;
+      const seq = Math.floor(random.next() * (head + 1));
+      saved.keep({ user, epoch: 'epoch-1', log, seq, isReset: false });
     }
   }
 
@@ -172,11 +210,14 @@ export class Cluster {
     this.#boots = [...this.services(), boot];
     if (boot instanceof PushBoot) this.balancer.add(boot);
     this.producers.collects = this.services().filter((each) => each instanceof CollectBoot);
+    this.office.collects = this.producers.collects;
   }
 
   #bootOf(kind: 'collect' | 'dispatch' | 'push', name: string): ServiceBoot {
-    if (kind === 'collect') return new CollectBoot(this.ground, name);
-    if (kind === 'dispatch') return new DispatchBoot(this.ground, name);
-    return new PushBoot(this.ground, name);
+    const isWrong = !this.isHealed && this.#clocks.next() < this.wrongClocks;
+    const skewMs = isWrong ? (pick(skewsMs, this.#clocks) ?? 0) : 0;
+    if (kind === 'collect') return new CollectBoot(this.ground, name, skewMs);
+    if (kind === 'dispatch') return new DispatchBoot(this.ground, name, 0);
+    return new PushBoot(this.ground, name, skewMs);
   }
 }

@@ -10,7 +10,16 @@ export const parameters = {
   leaseRenewMs: 1_200,
   ackWindow: 8,
   ringEntries: 8,
+  ringFreshMs: 3_000,
   readPage: 10,
   commitEntries: 4,
   receiptsFlushMs: 500,
+  topicCursorsFlushMs: 3_000,
+  unackedEntriesMax: 20,
 };
+
+/** The same for those that are no options in production. */
+export const fixedTimes = { scheduleClaimMs: 3_000, emptyAfterMs: 2_000 };
+
+/** Clocks that are trusted are off by less than this, as wrong ones here are; production tolerates 5 s. */
+export const clockToleranceMs = 2_500;

@@ -1,9 +1,10 @@
 /**
  * Producers: post to any Collect, repeat with the same key where no 202 came, and note what they were told.
  */
-
+import type { LogKey } from '@carillon/domain';
 import type { Random } from '@carillon/domain/ports';
 import type { Problem } from '@carillon/platform';
+import type { Process } from '../world/process.js';
 import { type CollectBoot, tenant } from '../world/services.js';
 import type { World } from '../world/world.js';
 import type { Watch } from './watch.js';
@@ -11,9 +12,14 @@ import type { Watch } from './watch.js';
 /** One message as its producer knows it. `n` numbers it. */
 export interface Post {
   readonly n: number;
-  readonly users: readonly string[];
+  /** As in a request: `user:…`, `topic:…`, `all`. */
+  readonly to: readonly string[];
+  readonly logs: readonly LogKey[];
   readonly key: string | undefined;
+  /** 0: volatile. */
   readonly ttlS: number | undefined;
+  readonly delayS: number | undefined;
+  readonly collapseKey: string | undefined;
   /** Messages of one batch have its number, in order. */
   readonly request: number;
   readonly isCalm: boolean;
@@ -22,6 +28,16 @@ export interface Post {
   /** Which attempt got the 202. */
   acceptedIn: number | undefined;
   id: string | undefined;
+  /** It was promised before a backup was restored that does not have it. */
+  isLost: boolean;
+  readonly attempts: Try[];
+}
+
+/** One attempt, as far as its Collect is concerned. */
+export interface Try {
+  readonly process: Process;
+  readonly beganAt: number;
+  endedAt: number | undefined;
 }
 
 interface Attempt {
@@ -42,12 +58,20 @@ const credential = {
 const attemptsMax = 8;
 const answerMs = 9_000;
 const pauseMs = 700;
+/** Refusals that are meant: away, too much, too many that wait for one user. */
+const meant: ReadonlySet<string> = new Set([
+  'silence',
+  'store_unavailable',
+  'overloaded',
+  'too_many_unacked',
+]);
 
 export class Producers {
   /** Of whom each request may choose. */
   collects: CollectBoot[] = [];
   /** Told of every 202. */
   onAccepted: (post: Post) => void = () => {};
+  onTaken: (post: Post) => void = () => {};
   readonly #world: World;
   readonly #watch: Watch;
   readonly #random: Random;
@@ -62,7 +86,7 @@ export class Producers {
   post(posts: readonly Post[]): void {
     for (const post of posts) {
       post.postedAt = this.#world.time;
-      this.#watch.posts.set(post.n, post);
+      this.#watch.truth.posts.set(post.n, post);
     }
     this.#attempt(posts, 1);
   }
@@ -81,7 +105,7 @@ export class Producers {
       });
     };
     const timer = this.#world.after(answerMs, () => answer(() => this.#note(first, 'silence')));
-    const facts = posts.map(({ n, users }) => `${n}→${users.join('+')}`).join(',');
+    const facts = posts.map(({ n, to }) => `${n}→${to.join('+')}`).join(',');
     this.#world.history.note('post', collect?.process.name, facts, first.key, `attempt ${attempt}`);
     this.#world.after(0.5 + this.#random.next(), () =>
       collect?.process.enter(() => void this.#send(collect, { posts, attempt, answer })),
@@ -90,14 +114,17 @@ export class Producers {
 
   async #send(collect: CollectBoot, { posts, attempt, answer }: Attempt): Promise<void> {
     const first = posts[0] as Post;
-    const reply = (take: () => void) => collect.process.leave(() => answer(take));
+    const { process } = collect;
+    const one: Try = { process, beganAt: this.#world.time, endedAt: undefined };
+    for (const post of posts) post.attempts.push(one);
+    const reply = (take: () => void) => {
+      one.endedAt = this.#world.time;
+      process.leave(() => answer(take));
+    };
     try {
       if (posts.length === 1) {
-        const { reply: taken } = await collect.intake.takeOne({
-          credential,
-          body: bodyOf(first),
-          key: first.key,
-        });
+        const body = bodyOf(first);
+        const { reply: taken } = await collect.intake.takeOne({ credential, body, key: first.key });
         reply(() => this.#accept(first, taken.id, attempt));
         return;
       }
@@ -122,13 +149,15 @@ export class Producers {
     post.id = id;
     post.acceptedIn = attempt;
     post.acceptedAt = this.#world.time;
+    const answered = post.attempts.findLast(({ endedAt }) => endedAt !== undefined);
+    this.#watch.truth.onAccepted(post, answered?.endedAt ?? 0);
     this.onAccepted(post);
+    this.onTaken(post);
   }
 
   #note(post: Post, code: string): void {
     this.#world.history.note('refused', post.n, code);
-    const isOurs = code === 'silence' || code === 'store_unavailable' || code === 'overloaded';
-    if (!isOurs) this.#watch.violate('I10', `${post.n} is refused with ${code}`);
+    if (!meant.has(code)) this.#watch.violate('I10', `${post.n} is refused with ${code}`);
     if (post.isCalm) this.#watch.violate('L2', `${post.n} is refused with ${code} while all is well`);
   }
 
@@ -140,12 +169,13 @@ export class Producers {
   }
 }
 
-function bodyOf({ n, users, ttlS }: Post) {
-  const to = users.map((user) => `user:${user}`);
+function bodyOf({ n, to, ttlS, delayS, collapseKey }: Post) {
   return {
     to: to.length === 1 ? to[0] : to,
     event: 'order.paid',
     data: { n },
     ...(ttlS === undefined ? {} : { ttl: ttlS }),
+    ...(delayS === undefined ? {} : { delay: delayS }),
+    ...(collapseKey === undefined ? {} : { collapseKey }),
   };
 }

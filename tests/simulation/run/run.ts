@@ -6,11 +6,15 @@ import { createHash } from 'node:crypto';
 import type { Violation } from '../world/history.js';
 import { Ground } from '../world/services.js';
 import { World } from '../world/world.js';
-import { Cluster } from './cluster.js';
-import { parameters } from './parameters.js';
-import type { Post } from './posts.js';
+import { Cluster, topics } from './cluster.js';
+import { planHalf } from './half.js';
+import { fixedTimes, parameters } from './parameters.js';
+import { pick } from './pick.js';
 import { checkComplete, checkEnd, checkLive } from './rules.js';
-import { heal, healMs, planFaults } from './script.js';
+import { heal, planFaults } from './script.js';
+import { size } from './size.js';
+import { calmEndMs, endMs, healMs, settledMs } from './span.js';
+import { newPost, planTraffic, postOf } from './traffic.js';
 import { Watch } from './watch.js';
 
 export interface RunResult {
@@ -24,25 +28,22 @@ export interface RunResult {
   readonly events: number;
 }
 
-const size = { collects: 2, dispatches: 2, nodes: 2, users: 3, devicesPerUser: 2 };
-/** Anti-entropy, dead sockets and back-off are over by then. */
-const settledMs = healMs + 20_000;
-const calmEndMs = settledMs + 4_000;
-const endMs = calmEndMs + 10_000;
-const faultyPosts = 40;
 const calmPosts = 12;
-const probePosts = 12;
+const probePosts = 14;
+const freshTopics = 10;
 
 export async function runSeed(seed: number): Promise<RunResult> {
   const world = new World(seed);
-  const watch = new Watch(world, parameters.ackWindow);
+  const ground = await Ground.open(world, parameters, fixedTimes);
+  const watch = new Watch(world, () => ground.replicas.committed);
   const isAbroad = (error: unknown) =>
     watch.violate('fault', `unhandled: ${(error as Error)?.stack ?? String(error)}`);
   process.on('unhandledRejection', isAbroad);
   try {
-    const cluster = new Cluster(await Ground.open(world, parameters), watch, size);
+    const cluster = new Cluster(ground, watch, size);
     planFaults(cluster);
-    planPosts(cluster);
+    planTraffic(cluster);
+    planHalf(cluster);
     world.after(healMs, () => heal(cluster));
     world.after(settledMs, () => checkComplete(cluster, 'I3'));
     planCalm(cluster);
@@ -54,50 +55,6 @@ export async function runSeed(seed: number): Promise<RunResult> {
   return resultOf(world, watch);
 }
 
-function planPosts(cluster: Cluster): void {
-  const { world } = cluster;
-  const random = world.chance('posts');
-  for (let n = 1, request = 1; n <= faultyPosts; request += 1) {
-    const count = random.next() < 0.15 ? 2 + Math.floor(random.next() * 8) : 1;
-    const key = random.next() < 0.6 ? `key-${request}` : undefined;
-    const posts = Array.from({ length: count }, () =>
-      newPost(cluster, { n: n++, request, key, isCalm: false }),
-    );
-    const at = 200 + random.next() * (healMs - 200);
-    world.after(at, () => cluster.producers.post(posts));
-  }
-}
-
-interface PostFacts {
-  readonly n: number;
-  readonly request: number;
-  readonly key: string | undefined;
-  readonly isCalm: boolean;
-}
-
-function newPost({ world, users }: Cluster, facts: PostFacts): Post {
-  const random = world.chance(`post ${facts.n}`);
-  const isList = random.next() < 0.2;
-  const first = Math.floor(random.next() * users.length);
-  const chosen = isList ? users.map(({ name }) => name) : [users[first]?.name ?? ''];
-  const chosenShort = random.next() < 0.35 || isShortLived(world, chosen);
-  const ttlS = !facts.isCalm && chosenShort ? 1 + Math.floor(random.next() * 6) : undefined;
-  return {
-    ...facts,
-    users: chosen,
-    ttlS,
-    postedAt: 0,
-    acceptedAt: undefined,
-    acceptedIn: undefined,
-    id: undefined,
-  };
-}
-
-/** In half of the seeds nothing of the last user lasts: that log ends in what has expired. */
-function isShortLived(world: World, users: readonly string[]): boolean {
-  return world.chance('short-lived').next() < 0.5 && users.includes(`u${size.users}`);
-}
-
 /** First tabs come and go while messages are posted, then there are only messages. */
 function planCalm(cluster: Cluster): void {
   const { world, producers, watch } = cluster;
@@ -105,18 +62,19 @@ function planCalm(cluster: Cluster): void {
   producers.onAccepted = (post) => {
     if (post.isCalm) checkLive(cluster, post);
   };
-  const post = (n: number, user?: string) => {
+  const post = (n: number, to?: string) => {
     const facts = { n, request: n, key: undefined, isCalm: true };
-    const drawn = newPost(cluster, facts);
-    producers.post([user === undefined ? drawn : { ...drawn, users: [user] }]);
+    producers.post([to === undefined ? newPost(cluster, facts) : postOf({ ...facts, to: [to] })]);
   };
   let sockets = 0;
   // Between the route and the read of a session that begins.
   cluster.balancer.onSocket = (page) => {
-    const user = watch.tabs.get(page.name)?.tab.facts.user;
+    const user = watch.instances.tabs.get(page.name)?.tab.facts.user;
     const isCalm = world.time > settledMs && world.time < calmEndMs;
-    const n = 3_000 + sockets++;
-    if (isCalm && user) world.after(random.next() * 60, () => post(n, user));
+    const n = 3_000 + 10 * sockets++;
+    if (!isCalm || !user) return;
+    world.after(random.next() * 60, () => post(n, `user:${user}`));
+    world.after(random.next() * 60, () => post(n + 1, `topic:${pick(topics, random)}`));
   };
   world.after(healMs, () => {
     cluster.handlerMaxMs = 20;
@@ -124,15 +82,21 @@ function planCalm(cluster: Cluster): void {
   for (let at = 0; at < calmPosts; at += 1) {
     const when = settledMs + random.next() * (calmEndMs - settledMs - 600);
     world.after(when, () => cluster.reloadOne(random));
-    for (let near = 0; near < 1; near += 1)
-      world.after(when + random.next() * 650, () => post(1_000 + at * 10 + near));
+    world.after(when + random.next() * 650, () => post(1_000 + at * 10));
+  }
+  // Topics that no node hears yet.
+  for (let at = 0; at < freshTopics; at += 1) {
+    world.after(settledMs + random.next() * (calmEndMs - settledMs), () => {
+      pick(watch.openTabs(), random)?.tab.toggle(`news.fresh${at}`);
+      world.after(random.next() * 60, () => post(4_000 + at, `topic:news.fresh${at}`));
+    });
   }
   for (let at = 0; at < probePosts; at += 1)
     world.after(calmEndMs + 3_000 + random.next() * 1_000, () => post(2_000 + at));
 }
 
 function resultOf(world: World, watch: Watch): RunResult {
-  const posts = [...watch.posts.values()];
+  const posts = [...watch.truth.posts.values()];
   const history = world.history.text();
   return {
     seed: world.seed,
@@ -141,7 +105,7 @@ function resultOf(world: World, watch: Watch): RunResult {
     hash: createHash('sha256').update(history).digest('hex'),
     posted: posts.length,
     accepted: posts.filter(({ acceptedAt }) => acceptedAt !== undefined).length,
-    frames: watch.frames,
+    frames: watch.sockets.frames,
     events: world.events,
   };
 }

@@ -6,18 +6,20 @@ import type { Random } from '@carillon/domain/ports';
 import { purge } from '../store/purger.js';
 import { Process } from '../world/process.js';
 import { calm, type Weather } from '../world/weather.js';
-import type { Cluster } from './cluster.js';
+import type { Cluster, ServiceBoot } from './cluster.js';
 import { parameters } from './parameters.js';
+import { pick } from './pick.js';
+import { planRestore } from './restore.js';
+import { dayMs, faultsFromMs, healMs } from './span.js';
 
 type Incident = (cluster: Cluster, random: Random) => void;
 
-/** Faults fall into this span. */
-export const faultsFromMs = 800;
-export const healMs = 13_000;
 /** Purge goes on after the healing, until nothing is left that is due. */
 const purgeUntilMs = 28_000;
 /** Nothing is purged that a writer could still build upon; only what was there before the run is so old. */
-const purgeAfterMs = 86_400_000;
+const purgeAfterMs = dayMs;
+/** A machine's clock that jumps. */
+const jumpsMs = [-3_600_000, -600_000, 600_000];
 const wakesMs = [0, 1_000, 2_500, 4_000, 5_500, 7_000, 8_500];
 
 /** Plans the incidents of the seed and the weather around them. */
@@ -40,6 +42,8 @@ export function planFaults(cluster: Cluster): void {
   }
   const hasPurge = random.next() < 0.5;
   if (hasPurge) planPurge(cluster, random);
+  const hasRestore = random.next() < 0.15;
+  if (hasRestore) planRestore(cluster, random);
 }
 
 /** Each kind of fault is absent in some seeds, so that the others are seen alone. */
@@ -104,9 +108,17 @@ const incidents: Readonly<Record<string, Incident>> = {
       for (const boot of hit) boot.bus.line.comeBack();
     });
   },
+  clockJump: ({ services, world }, random) => {
+    const boot = pick(services(), random);
+    const ms = jumpsMs[Math.floor(random.next() * jumpsMs.length)] ?? 0;
+    if (!boot) return;
+    world.history.note('jump', boot.process.name, ms);
+    boot.process.clock.skewMs += ms;
+    world.after(random.next() * 8_000, () => setRight(boot));
+  },
   reload: (cluster, random) => cluster.reloadOne(random),
   sleepingTab: ({ watch }, random) => {
-    pick(openTabs(watch), random)?.tab.process.pause(random.next() * 8_000);
+    pick(watch.openTabs(), random)?.tab.process.pause(random.next() * 8_000);
   },
   reset: ({ balancer }, random) => pick(liveWires(balancer), random)?.reset(),
   dark: ({ balancer }, random) => pick(liveWires(balancer), random)?.goDark(),
@@ -146,23 +158,22 @@ export function heal(cluster: Cluster): void {
   for (const boot of cluster.services()) {
     boot.process.trap = undefined;
     boot.bus.line.comeBack();
+    setRight(boot);
   }
   // People look at their pages again, so that nobody waits for the longest back-off.
   for (const ms of wakesMs) {
     cluster.world.after(ms, () => {
-      for (const { tab } of openTabs(cluster.watch)) tab.wake();
+      for (const { tab } of cluster.watch.openTabs()) tab.wake();
     });
   }
 }
 
-function openTabs(watch: Cluster['watch']) {
-  return [...watch.tabs.values()].filter(({ isOpen }) => isOpen);
+/** The machine's clock is set; its process finds out by itself. */
+function setRight({ process }: ServiceBoot): void {
+  if (process.clock.skewMs !== 0) process.world.history.note('jump', process.name, -process.clock.skewMs);
+  process.clock.skewMs = 0;
 }
 
 function liveWires({ wires }: Cluster['balancer']) {
   return [...wires].filter((wire) => !wire.server.hasEnded && wire.goneAt === undefined);
-}
-
-function pick<T>(all: readonly T[], random: Random): T | undefined {
-  return all[Math.floor(random.next() * all.length)];
 }

@@ -1,8 +1,8 @@
 /**
- * The store as one process sees it: the real append and the real purge over the replica set, reads with the
+ * The store as one process sees it: the real append and the real roles over the replica set, reads with the
  * concern that the rules ask for. Must never read otherwise than the real adapter.
  */
-import type { Draft, Entry, LogKey } from '@carillon/domain';
+import type { Draft, Entry, LogKey, UserKey } from '@carillon/domain';
 import {
   type Appended,
   type CursorMove,
@@ -13,13 +13,16 @@ import {
   MessageLog,
   PortUnavailable,
   type Receipts,
+  randomName,
   type Store,
   StoreFacts,
 } from '@carillon/domain/ports';
 import type { MemoryStore } from '@carillon/store-memory';
 import { Appender } from '../../../libs/adapters/store-mongo/src/append.js';
 import type { Process } from '../world/process.js';
+import type { Ask } from './documents.js';
 import type { ReadConcern, ReplicaSet } from './replica-set.js';
+import { openRoles } from './roles.js';
 
 /** What all processes share. */
 export interface StoreWorld {
@@ -33,8 +36,8 @@ const baseConcern: ReadConcern = 'majority';
 const ownConcern: ReadConcern = 'majority';
 const readerConcern: ReadConcern = 'majority';
 
-/** Only the roles that services use. */
-export type ProcessStore = Pick<Store, 'log' | 'cursors' | 'devices' | 'receipts' | 'facts'>;
+/** All roles that Collect and Push use. */
+export type ProcessStore = Omit<Store, 'keyRing' | 'close'>;
 
 export function openStore({ replicas, ledger }: StoreWorld, process: Process): ProcessStore {
   const ask = <T>(call: () => Promise<T>) => process.call(call);
@@ -54,13 +57,14 @@ export function openStore({ replicas, ledger }: StoreWorld, process: Process): P
   return {
     log: new ProcessLog(replicas, appender, ask),
     cursors: new ProcessCursors(replicas, ask),
-    devices: guarded(ledger.devices, ask, process),
+    devices: forgetting(guarded(ledger.devices, ask, process), (user) =>
+      ask(() => replicas.update(() => [{ kind: 'forget', user }])),
+    ),
     receipts: guarded(ledger.receipts, ask, process),
     facts: new ProcessFacts(replicas, process),
+    ...openRoles(replicas, ask),
   };
 }
-
-type Ask = <T>(call: () => Promise<T>) => Promise<T>;
 
 class ProcessLog extends MessageLog {
   constructor(
@@ -81,10 +85,7 @@ class ProcessLog extends MessageLog {
     );
   }
 
-  override async readMany(
-    places: readonly LogPlace[],
-    limit: number,
-  ): Promise<readonly (readonly Entry[])[]> {
+  override readMany(places: readonly LogPlace[], limit: number): Promise<readonly (readonly Entry[])[]> {
     return this.ask(() =>
       this.replicas.read(readerConcern, (view) =>
         places.map(({ log, after }) => contiguous(view.after(log, after, limit))),
@@ -108,9 +109,8 @@ class ProcessLog extends MessageLog {
 
   override entryOf(messageId: string, log: LogKey): Promise<Entry | undefined> {
     return this.ask(() =>
-      this.replicas.read(
-        readerConcern,
-        (view) => view.ids.get(messageId) ?? view.ids.get(`${messageId}@${log}`),
+      this.replicas.read(readerConcern, (view) =>
+        [view.ids.get(messageId), view.ids.get(`${messageId}@${log}`)].find((row) => row?.log === log),
       ),
     );
   }
@@ -150,18 +150,17 @@ class ProcessCursors extends Cursors {
     );
   }
 
-  override begin(moves: readonly CursorMove[]): Promise<void> {
-    return this.write(moves, true);
+  override async begin(moves: readonly CursorMove[]): Promise<void> {
+    await this.ask(() => this.replicas.update(() => moves.map(operationOf)));
   }
 
   override advance(moves: readonly CursorMove[]): Promise<void> {
-    return this.write(moves, false);
+    return this.ask(() => this.replicas.write(moves.map(operationOf)));
   }
+}
 
-  private write(moves: readonly CursorMove[], isMajority: boolean): Promise<void> {
-    const operations = moves.map((move) => ({ kind: 'cursor', ...move }) as const);
-    return this.ask(() => this.replicas.write(operations, isMajority));
-  }
+function operationOf(move: CursorMove) {
+  return { kind: 'cursor', ...move } as const;
 }
 
 class ProcessFacts extends StoreFacts {
@@ -173,16 +172,36 @@ class ProcessFacts extends StoreFacts {
   }
 
   override epoch(): Promise<string> {
-    return this.process.call(() => this.replicas.read('majority', () => 'epoch-1'));
+    return this.process.call(() => this.replicas.read('majority', ({ epoch }) => epoch));
   }
 
-  override beginEpoch(): Promise<string> {
-    throw new TypeError('nothing is restored here');
+  override async beginEpoch(): Promise<string> {
+    const epoch = randomName(this.process.random, 8);
+    await this.process.call(() => this.replicas.update(() => [{ kind: 'epoch', epoch }]));
+    return epoch;
   }
 
+  /** The primary's clock is right. */
   override now(): Promise<number> {
-    return this.process.call(() => this.replicas.read('majority', () => this.process.clock.now()));
+    const { world } = this.process;
+    return this.process.call(() =>
+      this.replicas.read('majority', () => Math.round(world.startMs + world.time)),
+    );
   }
+}
+
+/** A forgotten device takes its positions along. */
+function forgetting(devices: Devices, forget: (user: UserKey) => Promise<unknown>): Devices {
+  return new Proxy(devices, {
+    get: (target, name) => {
+      const method = Reflect.get(target, name);
+      if (name !== 'forget') return method;
+      return async (user: UserKey) => {
+        await devices.forget(user);
+        await forget(user);
+      };
+    },
+  });
 }
 
 /** A role whose writes may fail before or after they happened. */

@@ -34,10 +34,12 @@ export class ReplicaSet {
   /** Told of every operation when it is committed: from then on it is for ever. */
   onCommit: (operation: Operation) => void = () => {};
   local = new View();
-  readonly committed = new View();
+  committed = new View();
   #oplog: Operation[] = [];
   #committedUntil = 0;
   #term = 0;
+  /** Of the data: commands that are late find another one after a restore, and do nothing. */
+  #generation = 0;
   #downUntil = 0;
   #waiting: Waiting[] = [];
   readonly #world: World;
@@ -49,9 +51,25 @@ export class ReplicaSet {
   }
 
   /** Was there, and committed, before the run began. */
-  preload(row: Entry): void {
-    this.local.apply({ kind: 'insert', row });
-    this.committed.apply({ kind: 'insert', row });
+  preload(operation: Operation): void {
+    this.local.apply(operation);
+    this.committed.apply(operation);
+  }
+
+  /** What is committed now, to be restored later. */
+  backup(): View {
+    return this.committed.clone();
+  }
+
+  /** Everything is as it was in the backup; what was under way is gone. Only while no service runs. */
+  restore(backup: View): void {
+    this.#generation += 1;
+    this.#term += 1;
+    this.#oplog = [];
+    this.#committedUntil = 0;
+    for (const each of this.#waiting.splice(0)) each.settle(false);
+    this.committed = backup.clone();
+    this.local = backup.clone();
   }
 
   /** No primary for so long: commands and reads are refused. */
@@ -79,17 +97,29 @@ export class ReplicaSet {
     return isMet ? { refused, isWriteConcernMet: true } : { refused: [], isWriteConcernMet: false };
   }
 
-  /** Carries out operations in one command. `isMajority`: resolves when they are committed. */
-  async write(operations: readonly Operation[], isMajority: boolean): Promise<void> {
+  /** Carries out operations in one command, to be lost with the primary. */
+  async write(operations: readonly Operation[]): Promise<void> {
     const apply = () => this.#applyAll(operations);
     await this.#arrive(apply);
     apply();
-    if (!isMajority) {
-      this.#maybeFail();
-      return;
-    }
+    this.#maybeFail();
+  }
+
+  /**
+   * One command that the primary plans on what it has when the command arrives there. Resolves with what it
+   * did, when that is committed.
+   */
+  async update(plan: (view: View) => readonly Operation[]): Promise<readonly Operation[]> {
+    const carryOut = () => {
+      const operations = plan(this.local);
+      this.#applyAll(operations);
+      return operations;
+    };
+    await this.#arrive(carryOut);
+    const operations = carryOut();
     const isMet = await this.#untilMajority();
     if (!isMet) throw new PortUnavailable('write concern not met');
+    return operations;
   }
 
   async read<T>(concern: ReadConcern, question: (view: View) => T): Promise<T> {
@@ -102,11 +132,15 @@ export class ReplicaSet {
 
   /** Resolves when the command reaches the primary; one that is late is carried out by itself. */
   async #arrive(carryOut: () => void): Promise<void> {
+    const generation = this.#generation;
     await this.#latency();
-    if (this.#happens('lost')) throw new PortUnavailable('lost');
+    if (this.#happens('lost') || this.#generation !== generation) throw new PortUnavailable('lost');
     if (this.#isDown || this.#happens('late')) {
       const { lateMaxMs } = this.#world.weather.store;
-      if (lateMaxMs > 0) this.#world.after(this.#random.next() * lateMaxMs, carryOut);
+      const late = () => {
+        if (this.#generation === generation) carryOut();
+      };
+      if (lateMaxMs > 0) this.#world.after(this.#random.next() * lateMaxMs, late);
       throw new PortUnavailable('late');
     }
   }

@@ -6,11 +6,14 @@ import type { Process } from './process.js';
 import { Wind } from './wind.js';
 import type { World } from './world.js';
 
+const subscribeMaxMs = 60;
+
 export class ProcessBus extends Bus {
   readonly line: FaultyBus;
   readonly #world: World;
   readonly #process: Process;
   readonly #random: Random;
+  #arrivesAt = 0;
 
   constructor(world: World, hub: MemoryHub, process: Process) {
     super();
@@ -34,6 +37,7 @@ export class ProcessBus extends Bus {
     return this.#process.call(() => this.#weathered(() => this.line.request(subject, data, timeoutMs)));
   }
 
+  /** In place only when the server has read of it; a ping is answered after that. */
   override subscribe(
     subject: string,
     onMessage: (message: BusMessage) => void,
@@ -45,7 +49,17 @@ export class ProcessBus extends Bus {
         this.#process.enter(() => onMessage({ data, reply: answer })),
       );
     };
-    return this.line.subscribe(subject, receive, group);
+    let made: Subscription | undefined;
+    let isOver = false;
+    this.#later(() => {
+      if (!isOver) made = this.line.subscribe(subject, receive, group);
+    });
+    return {
+      unsubscribe: () => {
+        isOver = true;
+        made?.unsubscribe();
+      },
+    };
   }
 
   override onReconnect(listener: () => void): void {
@@ -53,11 +67,22 @@ export class ProcessBus extends Bus {
   }
 
   override ping(): Promise<void> {
-    return this.#process.call(() => this.line.ping());
+    return this.#process.call(async () => {
+      await new Promise<void>((resolve) => this.#later(resolve));
+      await this.line.ping();
+    });
   }
 
   override close(): Promise<void> {
     return this.line.close();
+  }
+
+  /** What this process tells the server arrives in order. */
+  #later(task: () => void): void {
+    const isSlow = this.#random.next() < 0.3;
+    const ms = 0.2 + this.#random.next() * (isSlow ? subscribeMaxMs : 2);
+    this.#arrivesAt = Math.max(this.#arrivesAt, this.#world.time + ms);
+    this.#world.after(this.#arrivesAt - this.#world.time, task);
   }
 
   /** With the faults of this moment. */

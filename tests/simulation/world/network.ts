@@ -78,7 +78,7 @@ export class Balancer implements Network {
   #arrive(boot: PushBoot, process: Process, page: { token: string; socket: TabSocket }): void {
     const { token, socket } = page;
     if (socket.isClosed) return;
-    if (boot.isDraining) {
+    if (boot.isDraining || !boot.isUp) {
       this.#refuse(process, socket);
       return;
     }

@@ -100,8 +100,14 @@ export class Process {
   }
 }
 
-/** The world's time as one process sees it: while the process stands still, its timers wait. */
-class ProcessClock extends Clock {
+/**
+ * The world's time as one process sees it: while the process stands still, its timers wait. Its machine's
+ * wall clock may be wrong, and is corrected as the real SystemClock is.
+ */
+export class ProcessClock extends Clock {
+  /** How wrong the machine's own clock is. */
+  skewMs = 0;
+  offsetMs = 0;
   readonly #world: World;
   readonly #process: Process;
 
@@ -112,7 +118,16 @@ class ProcessClock extends Clock {
   }
 
   override now(): number {
-    return this.#world.startMs + this.#world.time;
+    return Math.round(this.#world.startMs + this.#world.time + this.errorMs);
+  }
+
+  /** How far `now` is from the truth. */
+  get errorMs(): number {
+    return this.skewMs + this.offsetMs;
+  }
+
+  correct(offsetMs: number): void {
+    this.offsetMs = offsetMs;
   }
 
   override monotonic(): number {

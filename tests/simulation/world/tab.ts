@@ -2,7 +2,7 @@
  * A page with the real SDK: a tab of a device, which keeps positions in storage that outlives the tab. Its
  * handlers take time, and sometimes throw.
  */
-import { Carillon, type CursorStorage, localCursors } from '@carillon/client';
+import { Carillon, type CursorStorage, localCursors, type Message } from '@carillon/client';
 import type { Watch } from '../run/watch.js';
 import type { Process } from './process.js';
 import { Process as RunningProcess } from './process.js';
@@ -47,6 +47,8 @@ export interface TabFacts {
   readonly session: MapStorage;
   /** Longest time of a handler at this moment. */
   readonly handlerMaxMs: () => number;
+  /** Its SDK does not come back by itself. */
+  readonly onEnded: () => void;
 }
 
 /** The SDK's socket. */
@@ -70,11 +72,16 @@ export class TabSocket {
 export class Tab {
   readonly process: Process;
   readonly carillon: Carillon;
+  /** As its SDK names the device. */
+  readonly deviceId: string;
+  /** Topics that the page asks for, and since when. */
+  readonly asked = new Map<string, number>();
+  readonly #offs = new Map<string, () => void>();
   #wake: () => unknown = () => {};
 
   constructor(
     readonly facts: TabFacts,
-    watch: Watch,
+    private readonly watch: Watch,
     network: Network,
   ) {
     const process = new RunningProcess(watch.world, facts.name);
@@ -89,6 +96,8 @@ export class Tab {
     const random = () => process.random.next();
     const { local, session, user } = facts;
     const saved = localCursors({ local, session, random });
+    this.deviceId = saved.device as string;
+    watch.addTab(this, saved.load());
     this.carillon = new Carillon('http://push', {
       token: () => tokenOf(user),
       cursors: {
@@ -107,19 +116,51 @@ export class Tab {
       onError: () => {},
     });
     this.carillon.on('gap', (gap) => watch.onGap(this, gap));
-    this.carillon.on('message', async (message) => {
-      watch.onHandled(this, message);
-      const isSlow = random() < 0.2;
-      const ms = isSlow ? random() * facts.handlerMaxMs() : 0;
-      if (ms > 0) await new Promise<void>((resolve) => void process.clock.after(ms, resolve));
-      watch.onSettled(this, message);
-      if (random() < 0.05) throw new Error('a handler that fails');
+    this.carillon.on('state', ({ state, code }) => {
+      if (state !== 'closed') return;
+      watch.onEnded(this, code);
+      facts.onEnded();
     });
+    this.carillon.on('message', (message) => this.#handle(message));
   }
 
   /** The network is back. */
   wake(): void {
     this.process.enter(() => this.#wake());
+  }
+
+  /** The page begins to listen for the topic, or stops. */
+  toggle(topic: string): void {
+    this.process.enter(() => {
+      const off = this.#offs.get(topic);
+      this.watch.world.history.note(off ? 'forgoes' : 'asks', this.facts.name, topic);
+      if (off) {
+        this.#offs.delete(topic);
+        this.asked.delete(topic);
+        off();
+      } else {
+        this.asked.set(topic, this.watch.world.time);
+        this.#offs.set(
+          topic,
+          this.carillon.on('message', () => {}, { topic }),
+        );
+      }
+    });
+  }
+
+  async #handle(message: Message): Promise<void> {
+    const { watch, facts, process } = this;
+    const random = () => process.random.next();
+    watch.onHandled(this, message);
+    const isSlow = random() < 0.2;
+    const ms = isSlow ? random() * facts.handlerMaxMs() : 0;
+    if (ms > 0) await new Promise<void>((resolve) => void process.clock.after(ms, resolve));
+    watch.onSettled(this, message);
+    if (random() < 0.1) {
+      watch.onRead(this, message.id);
+      this.carillon.read(message.id);
+    }
+    if (random() < 0.05) throw new Error('a handler that fails');
   }
 }
 

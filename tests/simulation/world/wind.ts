@@ -11,7 +11,7 @@ export class Wind extends Clock {
   }
 
   override now(): number {
-    return this.#world.startMs + this.#world.time;
+    return Math.round(this.#world.startMs + this.#world.time);
   }
 
   override monotonic(): number {

@@ -1,0 +1,29 @@
+/**
+ * The real roles of store-mongo over the documents of the replica set: marks, keeping, schedule, members,
+ * reads. All of them with majority, and the schedule's compare-and-set as the real updates make it.
+ */
+import { MongoLogKeeping } from '../../../libs/adapters/store-mongo/src/log-keeping.js';
+import { MongoMarks } from '../../../libs/adapters/store-mongo/src/marks.js';
+import { MongoMembers } from '../../../libs/adapters/store-mongo/src/members.js';
+import { MongoReads } from '../../../libs/adapters/store-mongo/src/reads.js';
+import { MongoSchedule } from '../../../libs/adapters/store-mongo/src/schedule.js';
+import { type Ask, Documents } from './documents.js';
+import type { ReplicaSet } from './replica-set.js';
+import type { Collection } from './view.js';
+
+type Made<R> = new (...parts: never[]) => R;
+
+/** Faults of the replica set are the port's errors already. */
+const guard = { call: <R>(ask: () => Promise<R>) => ask() };
+
+export function openRoles(replicas: ReplicaSet, ask: Ask) {
+  const role = <R>(type: Made<R>, of: Collection | 'entries') =>
+    new type(...([new Documents(replicas, ask, of), guard] as never[]));
+  return {
+    keeping: role(MongoLogKeeping, 'entries'),
+    marks: role(MongoMarks, 'entries'),
+    schedule: role(MongoSchedule, 'scheduled'),
+    members: role(MongoMembers, 'members'),
+    reads: role(MongoReads, 'reads'),
+  };
+}
