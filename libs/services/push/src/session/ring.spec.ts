@@ -55,6 +55,16 @@ describe('a ring', () => {
     expect([a, b, c, d].map(kept)).toEqual([[], [], [2], [2]]);
   });
 
+  it('does not trust what seems to come from the future', () => {
+    const { ringFreshMs } = options;
+    const now = clock.now();
+    expect([-ringFreshMs, 0, ringFreshMs].map((ago) => rings.isFresh(now - ago))).toEqual([true, true, true]);
+    expect([-ringFreshMs - 1, ringFreshMs + 1].map((ago) => rings.isFresh(now - ago))).toEqual([
+      false,
+      false,
+    ]);
+  });
+
   it('does not trust what is old', async () => {
     put(a, 1, 10);
     await clock.advance(options.ringFreshMs);

@@ -71,7 +71,8 @@ export class Rings {
    * the message was accepted, and a mark made since may be as old as that.
    */
   isFresh(acceptedAt: number, now = this.clock.now()): boolean {
-    return now - acceptedAt <= this.options.ringFreshMs;
+    // From the future: the clock went back, and nobody can tell how old it is.
+    return Math.abs(now - acceptedAt) <= this.options.ringFreshMs;
   }
 
   /** Nobody follows the log here any more. */
