@@ -12,6 +12,10 @@ export interface Scale {
   /** Instead of the rows' own figures. */
   readonly sockets?: number | undefined;
   readonly messages?: number | undefined;
+  /** Of a soak. */
+  readonly minutes?: number | undefined;
+  /** Somebody wants it to end before its time; what there is by then is judged. */
+  readonly interrupted?: AbortSignal;
   /** Short and small, for CI: what only takes time is shortened. */
   readonly isQuick: boolean;
   readonly folder: string;
@@ -27,6 +31,9 @@ export interface Campaign {
 const socketsDefault = 300;
 const quickSocketsMax = 150;
 const perSecondDefault = 100;
+const batchShare = 0.1;
+/** The poster must not be what limits the rate. */
+const soakBatchShare = 0.5;
 /** Of an error, in the last lines. */
 const wordsMax = 300;
 
@@ -71,21 +78,24 @@ export async function carryOut(
 
 /** One row, and its table. @throws Error when it could not be carried out */
 export async function performOn(cluster: Cluster, row: Row, scale: Scale): Promise<Outcome> {
-  const { isQuick, seed, folder, say } = scale;
-  const perSecond = row.messagesPerSecond ?? perSecondDefault;
-  const seconds = isQuick ? (row.quickSeconds ?? row.seconds) : row.seconds;
-  const messages = scale.messages ?? perSecond * seconds;
+  const { isQuick, seed, folder, say, interrupted } = scale;
+  const seconds = secondsOf(row, scale);
+  const messages = scale.messages ?? (row.messagesPerSecond ?? perSecondDefault) * seconds;
   const sockets = scale.sockets ?? row.sockets ?? socketsDefault;
   const outcome = await perform(row, {
-    cluster,
+    ...{ cluster, seed, messages, seconds, isQuick, folder, say, interrupted },
     prefix: `r${row.row}s${seed}`,
-    seed,
     sockets: isQuick ? Math.min(sockets, quickSocketsMax) : sockets,
-    messages,
     messagesPerSecond: messages / seconds,
-    isQuick,
-    folder,
+    manyPerSecond: row.manyPerSecond ?? 0,
+    batchShare: row.isSoak ? soakBatchShare : batchShare,
+    tokenTtlS: row.tokenTtlS,
   });
   say(table(`row ${row.row}, seed ${seed}`, outcome.figures));
   return outcome;
+}
+
+function secondsOf({ seconds, quickSeconds = seconds, isSoak = false }: Row, scale: Scale): number {
+  if (isSoak && scale.minutes !== undefined) return scale.minutes * 60;
+  return scale.isQuick ? quickSeconds : seconds;
 }

@@ -26,7 +26,7 @@ afterAll(async () => {
 }, 60_000);
 
 describe(`with seed ${seed}, every promise is kept when there is a`, () => {
-  it.each(rowsNamed(['3', '5', '6', '9', '12', '16']))(
+  it.each(rowsNamed(['3', '5', '6', '9', '12', '16', '33']))(
     'row $row: $broken',
     async (row) => {
       const tables: string[] = [];

@@ -3,6 +3,7 @@
 // knows nothing of them.
 import type { Bus, BusMessage, MessageLog, Receipts, Subscription } from '@carillon/domain/ports';
 import type { ServiceContext } from '@carillon/platform';
+import { replacing } from './replacing.ts';
 
 /** Named by what has happened last when the process dies (or, for `append-pause`, stands still). */
 export const crashPoints = [
@@ -18,6 +19,10 @@ export const crashPoints = [
   'reply',
   /** Acks were taken, and their receipts are not written. */
   'receipts',
+  /** A promise was rejected, and nobody looks. */
+  'rejection',
+  /** More memory is asked for than there is. */
+  'balloon',
 ] as const;
 export type CrashPoint = (typeof crashPoints)[number];
 
@@ -32,6 +37,8 @@ export function breakable(context: ServiceContext): ServiceContext {
   let isArmed = false;
   process.on('SIGUSR2', () => {
     isArmed = true;
+    if (point === 'rejection') void Promise.reject(new Error('nobody handles this, on purpose'));
+    if (point === 'balloon') inflate();
   });
   const isAt = (here: CrashPoint) => isArmed && point === here;
   const { store, bus } = context;
@@ -49,6 +56,9 @@ export function breakable(context: ServiceContext): ServiceContext {
     }),
   };
 }
+
+const balloonPieces = 16;
+const balloonLength = 100_000;
 
 type IsAt = (here: CrashPoint) => boolean;
 
@@ -98,18 +108,16 @@ function busParts(bus: Bus, isAt: IsAt): Partial<Bus> {
   };
 }
 
+/** Until the engine gives up; in turns, as a leak that other work goes on beside. */
+function inflate(held: number[][] = []): void {
+  for (let piece = 0; piece < balloonPieces; piece++) {
+    held.push(Array.from({ length: balloonLength }, () => piece));
+  }
+  setImmediate(inflate, held);
+}
+
 /** As a power cut: nothing is flushed, nobody is told. */
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
   for (;;); // the signal is on its way, and nothing may happen before it
-}
-
-/** The same object with some of its parts exchanged. */
-function replacing<T extends object>(inner: T, parts: Partial<T>): T {
-  return new Proxy(inner, {
-    get(target, name) {
-      const part: unknown = Reflect.get(name in parts ? parts : target, name);
-      return typeof part === 'function' && !(name in parts) ? part.bind(target) : part;
-    },
-  });
 }

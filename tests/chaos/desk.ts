@@ -1,5 +1,5 @@
 // What a row posts and asks for by itself, beside the poster's traffic.
-import { TokenShop } from '../fleet/token-shop.ts';
+import { TokenShop, type TokenWish } from '../fleet/token-shop.ts';
 import type { Stage } from './stage.ts';
 
 export interface Answered {
@@ -11,9 +11,10 @@ export interface Answered {
 }
 
 export interface Item {
-  readonly to: string;
+  readonly to: string | readonly string[];
   readonly event: string;
   readonly data: object;
+  readonly ttl?: string;
 }
 
 const postTimeoutMs = 10_000;
@@ -29,8 +30,8 @@ export class Desk {
     this.shop = new TokenShop(stage.cluster.authUrl, stage.cluster.adminKey);
   }
 
-  token(user: string): Promise<string> {
-    return this.shop.token(user);
+  token(user: string, wish?: TokenWish): Promise<string> {
+    return this.shop.token(user, wish);
   }
 
   /** Where sockets of this node are opened, counted from 0. */

@@ -1,9 +1,10 @@
 // What rows are judged by says what it must say: a figure that cannot be bad proves nothing.
 import { describe, expect, it } from 'vitest';
 import type { Seen } from '../fleet/checker.ts';
+import { Ledger } from '../fleet/ledger.ts';
 import type { Posted } from '../fleet/poster.ts';
 import { judgeStore } from './dump.ts';
-import { History } from './history.ts';
+import { History, type HistoryParts } from './history.ts';
 
 const promise = (id: string, answeredAt: number, users = ['u']): Posted => ({
   ...{ id, users, answeredAt, postedAt: answeredAt - 5 },
@@ -18,14 +19,20 @@ const entry = (seq: number, id: string, { n = seq, log = 't/user:u' } = {}) => (
   data: JSON.stringify({ n }),
 });
 
-function historyOf(posted: readonly Posted[], seen: readonly Seen[]): History {
+function historyOf(
+  posted: readonly Posted[],
+  seen: readonly Seen[],
+  more: Partial<HistoryParts> = {},
+): History {
+  const ledger = new Ledger(posted);
   return new History({
-    posted,
+    ledger,
     seen,
+    ...more,
     liveShare: 1,
     store: judgeStore(
       posted.map(({ id }, at) => entry(at + 1, id)),
-      posted,
+      ledger,
     ),
     poster: {
       accepted: posted.length,
@@ -41,16 +48,50 @@ function historyOf(posted: readonly Posted[], seen: readonly Seen[]): History {
 describe('the dump', () => {
   it('finds nothing wrong with a dense log that holds each promise once', () => {
     const rows = [entry(1, 'a'), entry(2, 'b'), entry(1, 'b@t/user:w', { n: 2, log: 't/user:w' })];
-    const verdict = judgeStore(rows, [promise('a', 1), promise('b', 2, ['u', 'w'])]);
+    const verdict = judgeStore(rows, new Ledger([promise('a', 1), promise('b', 2, ['u', 'w'])]));
     expect(verdict).toEqual({ entries: 3, holes: 0, lost: 0, doubles: 0 });
   });
 
   it('finds a hole, a promise that is not there, and one message under two ids', () => {
     const rows = [entry(1, 'a'), entry(3, 'b', { n: 1 })];
-    expect(judgeStore(rows, [promise('a', 1), promise('c', 2)])).toEqual({
+    expect(judgeStore(rows, new Ledger([promise('a', 1), promise('c', 2)]))).toEqual({
       ...{ entries: 2, holes: 1 },
       ...{ lost: 1, doubles: 1 },
     });
+  });
+});
+
+describe('the dump of logs of many', () => {
+  const toAll: Posted = { ...promise('a', 1, []), log: 'all', way: 'many' };
+  const inAll = (seq: number, id: string, { n, run = 'one' }: { n: number; run?: string }) => ({
+    ...entry(seq, id, { log: 't/all' }),
+    data: JSON.stringify({ n, run }),
+  });
+
+  it('finds what was promised to all, and misses it in any other log', () => {
+    expect(judgeStore([inAll(1, 'a', { n: 1 })], new Ledger([toAll]))).toMatchObject({ lost: 0, doubles: 0 });
+    expect(judgeStore([entry(1, 'a')], new Ledger([toAll]))).toMatchObject({ lost: 1 });
+  });
+
+  it('does not take the numbers of another run for a repetition', () => {
+    const rows = [inAll(1, 'a', { n: 1 }), inAll(2, 'b', { n: 1, run: 'two' }), inAll(3, 'c', { n: 1 })];
+    expect(judgeStore(rows, new Ledger([]))).toMatchObject({ doubles: 1 });
+  });
+});
+
+describe('the dump of a purged log', () => {
+  it('may begin anywhere, and has no hole from there on', () => {
+    const rows = [entry(5, 'a'), entry(6, 'b'), entry(8, 'c')];
+    expect(judgeStore(rows, new Ledger([]), { isPurged: true })).toMatchObject({ holes: 1 });
+    expect(judgeStore(rows, new Ledger([]))).toMatchObject({ holes: 5 });
+  });
+
+  it('may hold entries whose content is broken or gone', () => {
+    const rows = [
+      { ...entry(1, 'a'), data: '{"n":' },
+      { ...entry(2, 'b'), data: null },
+    ];
+    expect(judgeStore(rows, new Ledger([]))).toMatchObject({ holes: 0, doubles: 0 });
   });
 });
 
@@ -70,6 +111,16 @@ describe('the history of a run', () => {
   it('adds up what must not be', () => {
     const seen = [line('got', 150, { seq: 1, id: 'a' }), line('again-after-ack', 160, { seq: 1, id: 'a' })];
     expect(historyOf([promise('a', 100), promise('b', 200)], seen).violations).toBe(2);
+  });
+
+  it('lets a row expect what it is about, and nothing else', () => {
+    const seen = [
+      line('welcome', 1, { node: 'push-1', resumed: false }),
+      line('skip', 2, { from: 1, to: 2, reason: 'poison' }),
+    ];
+    expect(historyOf([], seen).violations).toBe(3);
+    expect(historyOf([], seen, { expects: ['gaps'] }).violations).toBe(2);
+    expect(historyOf([], seen, { expects: ['skips'] }).violations).toBe(1);
   });
 
   it('counts what came again after one reconnect, not over all of them', () => {

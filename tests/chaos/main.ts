@@ -15,6 +15,8 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     sockets: { type: 'string' },
     messages: { type: 'string' },
+    /** Of the soak (row 37). */
+    minutes: { type: 'string' },
     /** Small and short, as in CI: judged by the promises alone, and the page is left as it is. */
     quick: { type: 'boolean', default: false },
   },
@@ -24,7 +26,18 @@ const say = (text: string) => console.log(`${new Date().toISOString().slice(11, 
 const numberOf = (text: string | undefined) => (text === undefined ? undefined : Number(text));
 
 say(`seed ${values.seed}; logs in ${folder}`);
+/** The first Ctrl-C ends the soak after its present fault; the second one everything at once. */
+const interruption = new AbortController();
+if (positionals.includes('37')) {
+  process.on('SIGINT', () => {
+    if (interruption.signal.aborted) process.exit(130);
+    say('ends early, after what is broken now; once more ends everything at once');
+    interruption.abort();
+  });
+}
 const scale = {
+  minutes: numberOf(values.minutes),
+  interrupted: interruption.signal,
   seed: Number(values.seed),
   sockets: numberOf(values.sockets),
   messages: numberOf(values.messages),

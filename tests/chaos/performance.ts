@@ -3,7 +3,8 @@ import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seen } from '../fleet/checker.ts';
 import type { Figure } from '../fleet/figure.ts';
-import { readLines } from '../fleet/fleet-log.ts';
+import { eachLine } from '../fleet/fleet-log.ts';
+import { Ledger } from '../fleet/ledger.ts';
 import type { Posted } from '../fleet/poster.ts';
 import { Scraper } from '../fleet/scraper.ts';
 import { dumpStore } from './dump.ts';
@@ -30,9 +31,13 @@ interface Ended {
 /** I11: after healing nothing is left to deliver after so long. */
 const backlogMaxMs = 30_000;
 const settleMs = 60_000;
+/** Where something was lost on purpose nobody knows how much is to come; anti-entropy is round by then. */
+const quietMs = 20_000;
+const lookEveryMs = 100;
 const postedTimeoutMs = 180_000;
-/** Of all messages, before anything is broken. */
+/** Of all messages, before anything is broken; not more than a few seconds' worth. */
 const warmShare = 0.05;
+const warmMaxS = 3;
 /** The last acks reach the metrics. */
 const metricsSettleMs = 700;
 
@@ -48,26 +53,11 @@ export async function perform(row: Row, options: StageOptions): Promise<Outcome>
     await stage.openSockets();
     await scraper.start();
     stage.startPosting();
-    const warm = options.messages * warmShare;
+    const warm = Math.min(options.messages * warmShare, options.messagesPerSecond * warmMaxS);
     await stage.poster.until(({ accepted }) => accepted >= warm, postedTimeoutMs, 'traffic');
     await row.run(stage);
     await heal(cluster);
-    const healedAt = Date.now();
-    const poster = await stage.poster.until(({ isDone }) => isDone, postedTimeoutMs, 'everything posted');
-    const posted = readLines<Posted>(stage.logs.poster);
-    const backlogMs = await drained(stage, posted, healedAt);
-    await sleep(metricsSettleMs);
-    await scraper.stop();
-    stage.fleet.tell({ kind: 'stop' });
-    await stage.fleet.ended;
-    const history = new History({
-      posted,
-      poster,
-      seen: readLines<Seen>(stage.logs.fleet),
-      store: await dumpStore(cluster.services.mongo.url, `${options.prefix}-`, posted),
-      liveShare: scraper.shares().live,
-    });
-    return conclude(stage, row, { history, backlogMs });
+    return conclude(stage, row, await ending(stage, row, scraper));
   } finally {
     await scraper.stop();
     await heal(cluster);
@@ -75,12 +65,52 @@ export async function perform(row: Row, options: StageOptions): Promise<Outcome>
   }
 }
 
+/** Everything is healed: what is still to come comes, then everybody stops. */
+async function ending(stage: Stage, row: Row, scraper: Scraper): Promise<Ended> {
+  const { options, logs } = stage;
+  const { expects = [] } = row;
+  const healedAt = Date.now();
+  const poster = await stage.poster.until(({ isDone }) => isDone, postedTimeoutMs, 'everything posted');
+  const ledger = new Ledger(eachLine<Posted>(logs.poster));
+  const backlogMs = await drained(stage, ledger, { healedAt, isLossy: expects.includes('loss') });
+  await sleep(metricsSettleMs);
+  await scraper.stop();
+  stage.fleet.tell({ kind: 'stop' });
+  await stage.fleet.ended;
+  const isLost = (number: number) => stage.isLost(ledger.answeredAt(number));
+  const isPurged = expects.includes('purge');
+  const { url } = options.cluster.services.mongo;
+  const history = new History({
+    ledger,
+    poster,
+    expects,
+    lost: stage.lost,
+    seen: eachLine<Seen>(logs.fleet),
+    store: await dumpStore(url, `${options.prefix}-`, { ledger, isLost, isPurged }),
+    liveShare: scraper.shares().live,
+  });
+  return { history, backlogMs };
+}
+
 /** @returns how long after healing, or after the last POST if that was later, the last delivery came */
-async function drained(stage: Stage, posted: readonly Posted[], healedAt: number): Promise<number> {
-  const since = Math.max(healedAt, ...posted.map(({ answeredAt }) => answeredAt));
-  const promised = posted.reduce((sum, one) => sum + one.users.length, 0);
-  await stage.fleet.wait(({ got }) => got >= promised, settleMs);
-  return Math.max(0, Date.now() - since);
+async function drained(
+  stage: Stage,
+  ledger: Ledger,
+  { healedAt, isLossy }: { readonly healedAt: number; readonly isLossy: boolean },
+): Promise<number> {
+  const promised = isLossy ? Number.POSITIVE_INFINITY : stage.promisedBy(ledger);
+  const since = Math.max(healedAt, ledger.answeredAt(ledger.size - 1));
+  let got = -1;
+  let grownAt = Date.now();
+  while (got < promised && Date.now() < grownAt + (isLossy ? quietMs : settleMs)) {
+    await sleep(lookEveryMs);
+    const status = await stage.fleet.wait(() => true, lookEveryMs);
+    if (status === undefined || status.got <= got) continue;
+    got = status.got;
+    grownAt = Date.now();
+  }
+  const isOver = isLossy || got >= promised;
+  return Math.max(0, (isOver ? grownAt : Date.now()) - since);
 }
 
 function conclude(stage: Stage, row: Row, { history, backlogMs }: Ended): Outcome {
@@ -99,29 +129,35 @@ function conclude(stage: Stage, row: Row, { history, backlogMs }: Ended): Outcom
   };
 }
 
-function factsOf({ options }: Stage, { verdict, parts, longestMs }: History): Figure[] {
+function factsOf({ options }: Stage, history: History): Figure[] {
+  const { verdict, parts } = history;
   return [
-    { what: 'messages sent', is: options.messages },
+    { what: 'messages to be sent', is: options.messages },
     { what: 'acknowledged with 202', is: verdict.acknowledged },
     { what: 'deliveries promised', is: verdict.deliveries },
     ...Object.entries(parts.poster.refusals).map(([what, is]) => ({ what: `POSTs not taken: ${what}`, is })),
     { what: 'again on the wire before its ack', is: verdict.again },
-    { what: 'longest delay after the 202, ms', is: longestMs },
+    { what: 'longest delay after the 202, ms', is: history.longestMs },
     { what: 'delivered live, %', is: Math.round(parts.liveShare * 10_000) / 100 },
+    { what: 'acceptance time off by, ms', is: Math.round(verdict.stampOffMs) },
     { what: 'load of the machine, last minute', is: Math.round(loadavg()[0] ?? 0) },
   ];
 }
 
-function promisesOf({ verdict, parts: { store } }: History): Figure[] {
+function promisesOf(history: History): Figure[] {
+  const { verdict, parts } = history;
   return [
     none('missing (I2)', verdict.missing),
     none('again after its ack (I9)', verdict.againAfterAck),
+    none('more than a window again (I9)', verdict.beyondWindow),
     none('out of order (I6, I7)', verdict.outOfOrder),
+    none('something left out (I8)', verdict.jumps),
     none('moved to another place (I4)', verdict.moved),
     none('at somebody else (I5)', verdict.strange),
-    none('resumes denied (I16)', verdict.gaps),
-    none('holes in the store (I8)', store.holes),
-    none('acknowledged and not in the store (I1)', store.lost),
-    none('twice in a log (I10)', store.doubles),
+    none('resumes denied (I16)', history.gaps),
+    none('skipped without a reason (I2)', history.skipped),
+    none('holes in the store (I8)', parts.store.holes),
+    none('acknowledged and not in the store (I1)', parts.store.lost),
+    none('twice in a log (I10)', parts.store.doubles),
   ];
 }

@@ -1,7 +1,14 @@
 // What a row of the fault matrix is, and what comes of running it.
 import type { Figure } from '../fleet/figure.ts';
+import type { TokenTtl } from '../fleet/fleet.ts';
 import type { History } from './history.ts';
 import type { Stage } from './stage.ts';
+
+/**
+ * What a row brings about itself, and judges itself: resumes denied, places skipped, promises lost, logs that
+ * do not begin at 1.
+ */
+export type Expected = 'gaps' | 'skips' | 'loss' | 'purge';
 
 export interface Row {
   /** As in the matrix: `5b`. */
@@ -14,6 +21,13 @@ export interface Row {
   readonly quickSeconds?: number;
   readonly sockets?: number;
   readonly messagesPerSecond?: number;
+  /** Of them to `all` and to topics, which some devices ask for and some are members of. */
+  readonly manyPerSecond?: number;
+  /** Seconds that tokens live; else Auth's own choice. */
+  readonly tokenTtlS?: TokenTtl;
+  readonly expects?: readonly Expected[];
+  /** Takes as long as it is told to, and is run only when it is named. */
+  readonly isSoak?: boolean;
   /** Breaks and mends while messages are posted; what it leaves broken is healed for it. */
   readonly run: (stage: Stage) => Promise<void>;
   /** The row's own bounds, beside the promises that hold for every row. */

@@ -5,11 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { App } from '../../tools/cluster/app.ts';
 import type { Cluster } from '../../tools/cluster/cluster.ts';
 import { Cable } from '../fleet/cable.ts';
-import type { FleetCommand, FleetStatus } from '../fleet/fleet.ts';
+import type { Span } from '../fleet/checker.ts';
+import type { FleetCommand, FleetStatus, TokenTtl } from '../fleet/fleet.ts';
+import type { Ledger } from '../fleet/ledger.ts';
 import { Outsider } from '../fleet/outsider.ts';
-import type { PosterOrder, PosterStatus } from '../fleet/poster.ts';
+import type { PosterCommand, PosterStatus } from '../fleet/poster.ts';
 import { seededRandom } from '../fleet/random.ts';
 import type { CrashPoint } from './crash-points.ts';
+import { Following } from './following.ts';
 
 export interface StageOptions {
   readonly cluster: Cluster;
@@ -19,7 +22,17 @@ export interface StageOptions {
   readonly sockets: number;
   readonly messages: number;
   readonly messagesPerSecond: number;
+  /** How long it is posted. */
+  readonly seconds: number;
+  /** Of the messages, those that are posted in batches. */
+  readonly batchShare: number;
+  /** Of the messages, to `all` and topics. */
+  readonly manyPerSecond: number;
+  readonly tokenTtlS?: TokenTtl | undefined;
   readonly isQuick: boolean;
+  readonly say: (text: string) => void;
+  /** Somebody wants it to end before its time. */
+  readonly interrupted?: AbortSignal | undefined;
   /** For the logs of fleet and poster. */
   readonly folder: string;
 }
@@ -34,7 +47,10 @@ export class Stage {
   readonly users: readonly string[];
   readonly logs: { readonly fleet: string; readonly poster: string };
   readonly fleet: Outsider<FleetCommand, FleetStatus>;
-  readonly poster: Outsider<PosterOrder, PosterStatus>;
+  readonly poster: Outsider<PosterCommand, PosterStatus>;
+  readonly following: Following | undefined;
+  /** When it was accepted, what is lost on purpose. */
+  readonly lost: Span[] = [];
   readonly random: () => number;
   /** Moments and counts that a row's `run` keeps for its `judge`. */
   readonly notes: Record<string, number> = {};
@@ -55,13 +71,17 @@ export class Stage {
     };
     const env = { CARILLON_KEY: cluster.adminKey };
     this.fleet = new Outsider(new URL('../fleet/fleet.ts', import.meta.url), env);
+    if (options.manyPerSecond > 0) this.following = new Following(prefix, this.users);
     this.poster = new Outsider(new URL('../fleet/poster.ts', import.meta.url), env);
   }
 
   /** Every device has its socket. */
   async openSockets(): Promise<void> {
-    const { users, logs, options, cluster } = this;
+    const { users, logs, options, cluster, following } = this;
+    await following?.enrol(cluster.collectUrl, cluster.adminKey);
     this.fleet.tell({
+      ...(following ? { topics: following.asked } : {}),
+      ...(options.tokenTtlS ? { tokenTtlS: options.tokenTtlS } : {}),
       kind: 'start',
       pushUrls: this.socketUrls,
       authUrl: cluster.authUrl,
@@ -77,23 +97,37 @@ export class Stage {
   }
 
   startPosting(): void {
-    const { messages, messagesPerSecond, prefix, seed } = this.options;
+    const { messages, messagesPerSecond, prefix, seed, manyPerSecond, seconds, batchShare } = this.options;
+    const many = Math.round(manyPerSecond * seconds);
     const lists = Math.floor(messages / 40);
     const batchItems = 20;
-    const batches = Math.floor(messages / 200);
+    const batches = Math.floor((messages * batchShare) / batchItems);
     this.poster.tell({
       collectUrls: this.cluster.collectUrls,
       users: this.users,
       seed,
       keyPrefix: prefix,
       logFile: this.logs.poster,
-      singles: messages - lists - batches * batchItems,
+      singles: messages - lists - batches * batchItems - many,
+      ...(this.following ? { many: { logs: this.following.logs, count: many } } : {}),
       lists,
       listUsers: Math.min(5, this.users.length),
       batches,
       batchItems,
       messagesPerSecond,
     });
+  }
+
+  /** How much the fleet gets when every promise is kept: everybody follows before anything is posted. */
+  promisedBy(ledger: Ledger): number {
+    const counts = [...ledger.logsOfMany].map(
+      (log) => ledger.toLog(log).length * (this.following?.followersOf(log) ?? 0),
+    );
+    return counts.reduce((sum, count) => sum + count, ledger.slots);
+  }
+
+  isLost(acceptedAt: number): boolean {
+    return this.lost.some(({ from, to }) => acceptedAt >= from && acceptedAt <= to);
   }
 
   app(name: string): App {
@@ -111,6 +145,16 @@ export class Stage {
   /** The whole time, or the little that a quick run has. */
   async wait(ms: number, quickMs = ms): Promise<void> {
     await sleep(this.options.isQuick ? quickMs : ms);
+  }
+
+  /** Adds to a count that `judge` asks for. */
+  count(name: string, more = 1): void {
+    this.notes[name] = (this.notes[name] ?? 0) + more;
+  }
+
+  /** What was counted or noted; NaN, which no bound holds for, when nothing was. */
+  noted(name: string): number {
+    return this.notes[name] ?? Number.NaN;
   }
 
   /** Remembers the time under this name. */
@@ -140,7 +184,7 @@ export class Stage {
     const isMissed = await Promise.race([ended.then(() => false), isLate]);
     late.abort();
     if (isMissed) throw new Error(`${name} has not met its crash point`);
-    this.notes['crashes'] = (this.notes['crashes'] ?? 0) + 1;
+    this.count('crashes');
   }
 
   /** Closed at the end of the run. */

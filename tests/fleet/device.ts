@@ -3,11 +3,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { FleetLog } from './fleet-log.ts';
+import { Place } from './place.ts';
 
 export interface DevicePlan {
   readonly user: string;
   readonly device: string;
   readonly pushUrls: readonly string[];
+  /** Asked for in every hello. */
+  readonly topics: readonly string[];
+  /** Brings a newer token to a live socket; else it waits until it is sent away for it. */
+  readonly isRefreshing: boolean;
   token(user: string): Promise<string>;
   random(): number;
   readonly log: FleetLog;
@@ -18,30 +23,39 @@ interface Frame {
   readonly [field: string]: unknown;
 }
 
+interface Start {
+  readonly from: number;
+  readonly resumed: boolean;
+}
+
 const reconnectMinMs = 100;
 const reconnectMaxMs = 3_000;
 const openTimeoutMs = 5_000;
+const awayPollMs = 50;
 /** Of heartbeats without a byte, before the client takes its socket for dead. */
 const silenceMax = 1.5;
+/** Before the token's end. */
+const refreshMs = 8_000;
+const refreshAgainMs = 3_000;
 
 export class Device {
   isOpen = false;
   isHolding = false;
+  /** Does not connect as long as it is. */
+  isAway = false;
   node = '';
   gotCount = 0;
+  private readonly plan: DevicePlan;
+  private readonly places = new Map<string, Place>();
   private socket: WebSocket | undefined;
   private epoch: string | undefined;
-  /** Written down; only the next one is taken. */
-  private received = -1;
-  /** Acknowledged. */
-  private settled = -1;
   private isStopped = false;
   private attempt = 0;
   private heardAt = 0;
   private heartbeatMs = Number.POSITIVE_INFINITY;
+  private tokenExpiresAt = Number.POSITIVE_INFINITY;
+  private refreshedAt = 0;
   private first = 0;
-
-  private readonly plan: DevicePlan;
 
   constructor(plan: DevicePlan) {
     this.plan = plan;
@@ -50,12 +64,15 @@ export class Device {
 
   /** What is written down but not acknowledged. */
   get unsettled(): number {
-    return this.received - this.settled;
+    let sum = 0;
+    for (const place of this.places.values()) sum += place.unsettled;
+    return sum;
   }
 
   /** Connects, and again whenever the socket is gone, until stopped. */
   async run(): Promise<void> {
     while (!this.isStopped) {
+      while (this.isAway) await sleep(awayPollMs);
       const code = await this.connectOnce();
       this.isOpen = false;
       if (this.isStopped) return;
@@ -70,16 +87,29 @@ export class Device {
     this.socket?.close(1000);
   }
 
-  /** Sends the ack for what is in the log, which must have been flushed; leaves a socket that is silent. */
-  ack(): void {
+  /** Closes its socket, and opens none until it is told to come back. */
+  leave(): void {
+    this.isAway = true;
+    this.socket?.close(1000);
+  }
+
+  /**
+   * Called many times a second. Sends the acks for what is in the log, which must have been flushed; leaves a
+   * socket that is silent.
+   */
+  tend(): void {
     if (this.isOpen && Date.now() - this.heardAt > this.heartbeatMs * silenceMax) {
       this.note({ kind: 'silent' });
       this.isOpen = false;
       this.socket?.terminate();
     }
-    if (this.isHolding || this.settled >= this.received || !this.isOpen) return;
-    this.settled = this.received;
-    this.send({ type: 'ack', log: 'user', seq: this.settled });
+    if (!this.isOpen) return;
+    if (this.plan.isRefreshing) this.refresh();
+    if (this.isHolding) return;
+    for (const [log, place] of this.places) {
+      const seq = place.settle();
+      if (seq !== undefined) this.send({ type: 'ack', log, seq });
+    }
   }
 
   /** Resolves with the close code when the socket is gone. */
@@ -107,10 +137,14 @@ export class Device {
   }
 
   private hello(): void {
-    const { user, device } = this.plan;
-    const cursors = this.settled < 0 ? {} : { user: this.settled };
+    const { user, device, topics } = this.plan;
+    const cursors: Record<string, number> = {};
+    for (const [log, place] of this.places) {
+      const cursor = place.claim();
+      if (cursor !== undefined) cursors[log] = cursor;
+    }
     const epoch = this.epoch === undefined ? {} : { epoch: this.epoch, user };
-    this.send({ type: 'hello', device, instance: device, cursors, topics: [], ...epoch });
+    this.send({ type: 'hello', device, instance: device, cursors, topics, ...epoch });
   }
 
   private take(frame: Frame): void {
@@ -119,12 +153,17 @@ export class Device {
       case 'welcome':
         this.welcome(frame);
         break;
+      case 'subscribed':
+        this.begin(frame['log'] as string, frame as unknown as Start);
+        break;
+      case 'unsubscribed':
+        this.places.delete(frame['log'] as string);
+        break;
       case 'message':
         this.message(frame);
         break;
       case 'skip':
-        this.note({ kind: 'skip', from: frame['from'], to: frame['to'], reason: frame['reason'] });
-        this.received = Math.max(this.received, frame['to'] as number);
+        this.skip(frame);
         break;
       case 'ping':
         this.send({ type: 'pong' });
@@ -132,43 +171,79 @@ export class Device {
       case 'drain':
         this.socket?.close(1000);
         break;
+      case 'token-accepted':
+        this.tokenExpiresAt = frame['expiresAt'] as number;
+        this.note({ kind: 'token', expiresAt: this.tokenExpiresAt });
+        break;
       default:
         this.note({ kind: 'frame', type: frame.type });
     }
   }
 
   private welcome(frame: Frame): void {
-    const start = (frame['logs'] as Record<string, { from: number; resumed: boolean }>)['user'];
-    if (!start) throw new Error('welcome without the user log');
+    const { user, ...others } = frame['logs'] as Record<string, Start>;
+    if (!user) throw new Error('welcome without the user log');
     this.epoch = frame['epoch'] as string;
     this.node = frame['node'] as string;
     this.isOpen = true;
     this.first += this.attempt;
     this.attempt = 0;
     this.heartbeatMs = frame['heartbeatMs'] as number;
-    this.note({ kind: 'welcome', from: start.from, resumed: start.resumed, node: this.node });
-    if (this.settled < 0 || !start.resumed) {
-      this.settled = start.from;
-      this.received = start.from;
-    }
+    this.tokenExpiresAt = frame['tokenExpiresAt'] as number;
+    const { from, resumed } = user;
+    const more = { node: this.node, epoch: this.epoch, expiresAt: this.tokenExpiresAt };
+    this.note({ kind: 'welcome', from, resumed, ...more });
+    this.placeOf('user').start(from, resumed);
+    for (const [log, start] of Object.entries(others)) this.begin(log, start);
+  }
+
+  /** Another log than the user's. */
+  private begin(log: string, { from, resumed }: Start): void {
+    this.note({ kind: 'start', ...named(log), from, resumed });
+    this.placeOf(log).start(from, resumed);
   }
 
   private message(frame: Frame): void {
+    const log = frame['log'] as string;
     const seq = frame['seq'] as number;
-    const isNext = seq === this.received + 1;
-    const kind = isNext
-      ? 'got'
-      : seq > this.received
-        ? 'jump'
-        : seq <= this.settled
-          ? 'again-after-ack'
-          : 'again';
-    this.note({ kind, seq, id: frame['id'], sentAt: frame['sentAt'], replay: frame['replay'] === true });
-    if (isNext) {
-      this.received = seq;
-      this.gotCount++;
-    }
+    const kind = this.placeOf(log).take(seq);
+    const { id, sentAt } = frame;
+    this.note({
+      kind,
+      ...named(log),
+      seq,
+      id,
+      sentAt,
+      ...(frame['replay'] === true ? { replay: true } : {}),
+    });
+    if (kind === 'got') this.gotCount++;
     if (kind === 'jump') this.socket?.close(4204);
+  }
+
+  private skip(frame: Frame): void {
+    const [log, from, to] = [frame['log'] as string, frame['from'] as number, frame['to'] as number];
+    const isNext = this.placeOf(log).skip(from, to);
+    this.note({ kind: isNext ? 'skip' : 'jump', ...named(log), from, to, reason: frame['reason'] });
+    if (!isNext) this.socket?.close(4204);
+  }
+
+  private refresh(): void {
+    const now = Date.now();
+    if (this.tokenExpiresAt - now > refreshMs || now - this.refreshedAt < refreshAgainMs) return;
+    this.refreshedAt = now;
+    const { socket } = this;
+    const bring = (token: string) => {
+      if (socket === this.socket) this.send({ type: 'token', token });
+    };
+    this.plan.token(this.plan.user).then(bring, () => {}); // asked again while there is time
+  }
+
+  private placeOf(log: string): Place {
+    const known = this.places.get(log);
+    if (known) return known;
+    const place = new Place();
+    this.places.set(log, place);
+    return place;
   }
 
   private note(line: Record<string, unknown>): void {
@@ -178,4 +253,9 @@ export class Device {
   private send(frame: Frame): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(frame));
   }
+}
+
+/** Most lines are about the user's log, which is not named. */
+function named(log: string): { log?: string } {
+  return log === 'user' ? {} : { log };
 }

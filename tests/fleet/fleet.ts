@@ -15,12 +15,29 @@ export interface FleetOrder {
   readonly users: readonly string[];
   readonly logFile: string;
   readonly seed: number;
+  /**
+   * What devices ask for, by user. Topics of which a user was made a member, and `all`, are followed without
+   * asking.
+   */
+  readonly topics?: Readonly<Record<string, readonly string[]>>;
+  /** Of tokens; Auth's own choice unless given. */
+  readonly tokenTtlS?: TokenTtl;
+}
+
+export interface TokenTtl {
+  readonly min: number;
+  readonly max: number;
+  /** How many of the devices bring a newer token to a live socket, of 1. */
+  readonly refreshing: number;
 }
 
 export type FleetCommand =
   | FleetOrder
   /** Acknowledge nothing, or go on. */
   | { readonly kind: 'hold'; readonly isHolding: boolean }
+  /** The devices of these users close their sockets and stay away, or all come back. */
+  | { readonly kind: 'leave'; readonly users: readonly string[] }
+  | { readonly kind: 'return' }
   | { readonly kind: 'stop' };
 
 /** Sent to the parent several times a second. */
@@ -33,45 +50,60 @@ export interface FleetStatus {
 
 const ackEveryMs = 100;
 
-let devices: Device[] = [];
+const devices = new Map<string, Device>();
 let log: FleetLog | undefined;
 
 process.on('message', (command: FleetCommand) => {
   if (command.kind === 'start') start(command);
-  if (command.kind === 'hold') for (const device of devices) device.isHolding = command.isHolding;
-  if (command.kind === 'stop') stop();
+  else if (command.kind === 'stop') stop();
+  else steer(command);
 });
 process.on('disconnect', () => process.exit(1));
+// Ctrl-C is the parent's affair: what it has begun is still to be judged.
+process.on('SIGINT', () => {});
 
 function start(order: FleetOrder): void {
   const fleetLog = new FleetLog(order.logFile);
   log = fleetLog;
   const random = seededRandom(order.seed);
+  const { users, topics = {}, tokenTtlS: ttl } = order;
   const shop = new TokenShop(order.authUrl, process.env['CARILLON_KEY'] ?? '');
-  devices = order.users.map(
-    (user) =>
-      new Device({
-        user,
-        device: `dev-${user}`,
-        pushUrls: order.pushUrls,
-        token: (of) => shop.token(of),
-        random,
-        log: fleetLog,
-      }),
-  );
-  for (const device of devices) void device.run();
+  for (const user of users) {
+    const asked = topics[user] ?? [];
+    const ttlS = ttl && Math.round(ttl.min + random() * (ttl.max - ttl.min));
+    const device = new Device({
+      user,
+      device: `dev-${user}`,
+      pushUrls: order.pushUrls,
+      topics: asked,
+      isRefreshing: ttl !== undefined && random() < ttl.refreshing,
+      token: (of) => shop.token(of, { topics: asked, ttlS }),
+      random,
+      log: fleetLog,
+    });
+    devices.set(user, device);
+    void device.run();
+  }
   setInterval(() => {
     fleetLog.flush(); // first the log, then the acks
-    for (const device of devices) device.ack();
+    for (const device of devices.values()) device.tend();
     process.send?.(status());
   }, ackEveryMs);
+}
+
+function steer(command: Exclude<FleetCommand, { kind: 'start' | 'stop' }>): void {
+  if (command.kind === 'leave') for (const user of command.users) devices.get(user)?.leave();
+  for (const device of devices.values()) {
+    if (command.kind === 'hold') device.isHolding = command.isHolding;
+    if (command.kind === 'return') device.isAway = false;
+  }
 }
 
 function status(): FleetStatus {
   const unsettled: Record<string, number> = {};
   let open = 0;
   let got = 0;
-  for (const device of devices) {
+  for (const device of devices.values()) {
     if (device.isOpen) open++;
     got += device.gotCount;
     unsettled[device.node] = (unsettled[device.node] ?? 0) + device.unsettled;
@@ -80,7 +112,7 @@ function status(): FleetStatus {
 }
 
 function stop(): void {
-  for (const device of devices) device.stop();
+  for (const device of devices.values()) device.stop();
   log?.close();
   process.exit(0);
 }

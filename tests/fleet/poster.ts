@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetLog } from './fleet-log.ts';
 import { seededRandom } from './random.ts';
 
-/** The only message from the parent. The key comes in the environment (CARILLON_KEY). */
+/** The first message from the parent. The key comes in the environment (CARILLON_KEY). */
 export interface PosterOrder {
   /** After a failure the next one: what a balancer would do that has seen this one fail. */
   readonly collectUrls: readonly string[];
@@ -18,9 +18,14 @@ export interface PosterOrder {
   readonly batches: number;
   readonly batchItems: number;
   readonly messagesPerSecond: number;
+  /** Messages to one of these each: `all`, `topic:…`. */
+  readonly many?: { readonly logs: readonly string[]; readonly count: number };
   /** Makes the keys of this run its own, where one cluster sees several. */
   readonly keyPrefix?: string;
 }
+
+/** `stop`: what is under way is finished, nothing more is begun. */
+export type PosterCommand = PosterOrder | { readonly kind: 'stop' };
 
 /** Sent to the parent several times a second; `isDone` once, at the end. */
 export interface PosterStatus {
@@ -41,16 +46,20 @@ export interface PosterStatus {
 /** A line of the poster's log: one accepted message. Times are epoch milliseconds. */
 export interface Posted {
   readonly id: string;
+  /** Named ones; none where it went to many. */
   readonly users: readonly string[];
+  /** `all` or `topic:…`, where it went to many. */
+  readonly log?: string;
   readonly postedAt: number;
   readonly answeredAt: number;
-  readonly way: 'single' | 'list' | 'batch';
+  readonly way: 'single' | 'list' | 'batch' | 'many';
 }
 
 interface Item {
   readonly to: string | string[];
   readonly event: string;
-  readonly data: { readonly n: number; readonly text: string };
+  /** A run's numbers are its own, where a log sees several runs. */
+  readonly data: { readonly n: number; readonly run: string; readonly text: string };
 }
 
 interface Job {
@@ -76,23 +85,29 @@ let refusedForNow = 0;
 let unhelpful = 0;
 let slowestRefusalMs = 0;
 let urlAt = 0;
+let isStopping = false;
 const refusals: Record<string, number> = {};
 
-process.once('message', (order: PosterOrder) => void run(order));
+process.on('message', (command: PosterCommand) => {
+  if ('kind' in command) isStopping = true;
+  else void run(command);
+});
 process.on('disconnect', () => process.exit(1));
+// Ctrl-C is the parent's affair: what was promised is still to be judged.
+process.on('SIGINT', () => {});
 
 async function run(order: PosterOrder): Promise<void> {
   const log = new FleetLog(order.logFile);
-  const jobs = plan(order);
   const report = setInterval(() => process.send?.(status(false)), 200);
   const startedAt = Date.now();
   const running = new Set<Promise<void>>();
   let begun = 0;
-  for (const job of jobs) {
+  for (const job of plan(order)) {
     const dueAt = startedAt + (begun / order.messagesPerSecond) * 1000;
     begun += job.items.length;
     await sleep(Math.max(0, dueAt - Date.now()));
     while (running.size >= inFlightMax) await Promise.race(running);
+    if (isStopping) break;
     const work: Promise<void> = post(order, job, log).finally(() => running.delete(work));
     running.add(work);
   }
@@ -106,30 +121,41 @@ function status(isDone: boolean): PosterStatus {
   return { accepted, refusedForNow, refusals, unhelpful, slowestRefusalMs, isDone };
 }
 
-/** All jobs of the run in a seeded order; the same seed posts the same messages. */
-function plan(order: PosterOrder): Job[] {
+/** One job after the other in a seeded order; the same seed posts the same messages. */
+function* plan(order: PosterOrder): Generator<Job> {
   const random = seededRandom(order.seed);
+  const { keyPrefix = 'run', many = { logs: [], count: 0 } } = order;
   let n = 0;
   const item = (to: Item['to']): Item => ({
     to,
     event: 'rehearsal',
-    data: { n: n++, text: 'x'.repeat(random() * 200) },
+    data: { n: n++, run: keyPrefix, text: 'x'.repeat(random() * 200) },
   });
-  const user = () => `user:${order.users[Math.floor(random() * order.users.length)]}`;
-  const listed = () => [...new Set(Array.from({ length: order.listUsers }, user))];
-  const jobs: Omit<Job, 'key'>[] = [
-    ...Array.from({ length: order.singles }, () => ({ way: 'single' as const, items: [item(user())] })),
-    ...Array.from({ length: order.lists }, () => ({ way: 'list' as const, items: [item(listed())] })),
-    ...Array.from({ length: order.batches }, () => ({
-      way: 'batch' as const,
-      items: Array.from({ length: order.batchItems }, () => item(user())),
-    })),
-  ];
-  for (let at = jobs.length - 1; at > 0; at--) {
-    const other = Math.floor(random() * (at + 1));
-    [jobs[at], jobs[other]] = [jobs[other] as Omit<Job, 'key'>, jobs[at] as Omit<Job, 'key'>];
+  const oneOf = (names: readonly string[]) => names[Math.floor(random() * names.length)] ?? '';
+  const user = () => `user:${oneOf(order.users)}`;
+  const makers: Record<Job['way'], () => Item[]> = {
+    single: () => [item(user())],
+    list: () => [item([...new Set(Array.from({ length: order.listUsers }, user))])],
+    batch: () => Array.from({ length: order.batchItems }, () => item(user())),
+    many: () => [item(oneOf(many.logs))],
+  };
+  const left = { single: order.singles, list: order.lists, batch: order.batches, many: many.count };
+  const total = Object.values(left).reduce((sum, count) => sum + count, 0);
+  for (let at = 0; at < total; at++) {
+    const way = drawn(left, Math.floor(random() * (total - at)));
+    left[way]--;
+    yield { way, items: makers[way](), key: `${keyPrefix}-${order.seed}-${at}` };
   }
-  return jobs.map((job, at) => ({ ...job, key: `${order.keyPrefix ?? 'run'}-${order.seed}-${at}` }));
+}
+
+/** Which way the ticket of that number is for, of those that are left. */
+function drawn(left: Readonly<Record<Job['way'], number>>, ticket: number): Job['way'] {
+  let before = 0;
+  for (const [way, count] of Object.entries(left) as [Job['way'], number][]) {
+    before += count;
+    if (ticket < before) return way;
+  }
+  throw new Error('there is no such ticket');
 }
 
 /** Until every item is accepted. What is not after a minute is a failure of the run. */
@@ -143,8 +169,7 @@ async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> 
     if (ids) {
       const answeredAt = Date.now();
       job.items.forEach((item, at) => {
-        const users = [item.to].flat().map((to) => to.slice('user:'.length));
-        log.write({ id: ids[at], users, postedAt, answeredAt, way: job.way });
+        log.write({ id: ids[at], ...addresseesOf(item), postedAt, answeredAt, way: job.way });
       });
       log.flush();
       accepted += job.items.length;
@@ -156,6 +181,12 @@ async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> 
     refusedForNow++;
     await sleep(retryMs);
   }
+}
+
+function addresseesOf({ to }: Item): Pick<Posted, 'users' | 'log'> {
+  const named = [to].flat().filter((each) => each.startsWith('user:'));
+  if (named.length > 0) return { users: named.map((each) => each.slice('user:'.length)) };
+  return { users: [], log: [to].flat()[0] ?? '' };
 }
 
 /** @throws Error for an answer that no repetition can better */

@@ -1,4 +1,5 @@
-// One socket that does what a row tells it to, wrong things too; it acks only if asked and never reconnects.
+// One socket that does what a row tells it to, wrong things too; it minds the user's log alone, acks only if
+// asked and never reconnects.
 // Must never repair what the server did wrong: it counts it.
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
@@ -18,6 +19,11 @@ export interface ProbeMessage {
   readonly seq: number;
   readonly id: string;
   readonly data: { readonly n?: number };
+}
+
+interface LogStart {
+  readonly from: number;
+  readonly resumed: boolean;
 }
 
 const welcomeTimeoutMs = 10_000;
@@ -92,6 +98,20 @@ export class Probe {
     this.socket.pause();
   }
 
+  /** Reads a piece, acknowledges it, and nothing more until a reader of this speed has read that. */
+  readSlowly(bytesPerS: number): void {
+    this.isAcking = true;
+    let busyUntil = 0;
+    let timer: NodeJS.Timeout | undefined;
+    this.socket.on('message', (data: Buffer) => {
+      busyUntil = Math.max(Date.now(), busyUntil) + (data.length / bytesPerS) * 1_000;
+      clearTimeout(timer);
+      this.socket.pause();
+      timer = setTimeout(() => this.socket.resume(), Math.max(0, busyUntil - Date.now()));
+    });
+    this.socket.on('close', () => clearTimeout(timer));
+  }
+
   /** Whether it came true in time. */
   async until(isIt: () => boolean, timeoutMs: number): Promise<boolean> {
     const deadline = Date.now() + timeoutMs;
@@ -108,15 +128,18 @@ export class Probe {
   }
 
   private take(frame: { type: string } & Record<string, unknown>): void {
-    if (frame.type === 'welcome') {
-      const start = (frame['logs'] as Record<string, { from: number; resumed: boolean }>)['user'];
-      this.from = start?.from ?? -1;
-      this.resumed = start?.resumed ?? false;
-      this.last = this.from;
-    }
+    if (frame.type === 'welcome') this.begin(frame['logs'] as Record<string, LogStart>);
     if (frame.type === 'ping') this.tell({ type: 'pong' });
-    if (frame.type !== 'message') return;
-    const message = frame as unknown as ProbeMessage;
+    if (frame.type === 'message' && frame['log'] === 'user') this.keep(frame as unknown as ProbeMessage);
+  }
+
+  private begin({ user }: Record<string, LogStart>): void {
+    this.from = user?.from ?? -1;
+    this.resumed = user?.resumed ?? false;
+    this.last = this.from;
+  }
+
+  private keep(message: ProbeMessage): void {
     if (message.seq !== this.last + 1) this.faults++;
     this.last = message.seq;
     this.messages.push(message);

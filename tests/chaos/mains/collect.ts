@@ -1,6 +1,11 @@
-// Collect as the harness starts it: the app's own main with a crash point around its ports.
+// Collect as the harness starts it: the app's own main with a crash point around its ports, or doorbells of
+// another version.
 import { CollectModule } from '@carillon/collect';
 import { runService } from '@carillon/wiring';
 import { breakable } from '../crash-points.ts';
+import { foreign } from '../foreign-doorbells.ts';
 
-await runService({ services: ['collect'], modules: (context) => [CollectModule.with(breakable(context))] });
+await runService({
+  services: ['collect'],
+  modules: (context) => [CollectModule.with(breakable(foreign(context)))],
+});

@@ -1,4 +1,4 @@
-// Rows in which clients vanish, lie, dawdle or come all at once.
+// Rows in which clients vanish, lie, or come all at once.
 import type { Cable } from '../../fleet/cable.ts';
 import { Probe } from '../../fleet/probe.ts';
 import { Desk, type Item } from '../desk.ts';
@@ -8,12 +8,6 @@ import type { Stage } from '../stage.ts';
 const closedWithinMs = 40_000;
 const backWithinMs = 60_000;
 const loopLagMaxMs = 200;
-const stuckOfEach = 100;
-const stuckMessages = 80;
-const stuckBytes = 4_096;
-const stuckClosedWithinMs = 60_000;
-const othersP99Ms = 1_000;
-const memoryMaxMiB = 512;
 const windowSize = 64;
 const pollMs = 200;
 const closePollMs = 20;
@@ -42,25 +36,6 @@ export const clientRows: readonly Row[] = [
     judge: (_history, stage) => [
       atLeast('sockets that vanished', stage.notes['vanished'] ?? 0, stage.users.length),
       atMost('server closed the last of them, ms', stage.notes['closedMs'] ?? Number.NaN, closedWithinMs),
-    ],
-  },
-  {
-    row: '21',
-    broken: '100 readers that read nothing, 100 clients that never ack',
-    outcome: 'closed 4101, those that read nothing by force; memory bounded; others’ p99 unaffected',
-    seconds: 60,
-    messagesPerSecond: 40,
-    run: stickFast,
-    judge: (history, stage) => [
-      atLeast('closed as slow consumers (4101)', stage.notes['slow'] ?? 0, stuckOfEach),
-      // Who reads nothing sees no close frame: the node cuts it off, and counts 1006.
-      atLeast('closed in all (4101, 4202, 1006)', stage.notes['closed'] ?? 0, 2 * stuckOfEach),
-      atMost('memory of the fattest node, MiB', stage.notes['memory'] ?? Number.NaN, memoryMaxMiB),
-      atMost(
-        'p99 of the others meanwhile, ms',
-        history.p99Between(stage.at('from'), stage.at('to')),
-        othersP99Ms,
-      ),
     ],
   },
   {
@@ -131,50 +106,8 @@ function cablesOf(stage: Stage): Cable[] {
   return cables.get(stage) ?? [];
 }
 
-function itemsFor(user: string, count: number, text = ''): Item[] {
-  return Array.from({ length: count }, (_, n) => ({ to: `user:${user}`, event: 'row', data: { n, text } }));
-}
-
-async function stickFast(stage: Stage): Promise<void> {
-  const desk = new Desk(stage);
-  const users = Array.from({ length: 2 * stuckOfEach }, (_, at) => `${stage.options.prefix}x${at}`);
-  const probes = await Promise.all(
-    users.map(async (user, at) =>
-      Probe.open({ url: desk.socketUrl(at % 3), token: await desk.token(user), device: 'stuck' }),
-    ),
-  );
-  for (const probe of probes.slice(stuckOfEach)) probe.stopReading();
-  const before = { slow: await closedAs(stage, 4101), other: await closedOtherwise(stage) };
-  stage.mark('from');
-  const text = 'x'.repeat(stuckBytes);
-  for (const user of users)
-    await desk.postAll(itemsFor(user, stuckMessages, text), `${stage.options.prefix}-${user}`);
-  const deadline = Date.now() + stuckClosedWithinMs;
-  stage.notes['memory'] = 0;
-  while (Date.now() < deadline && (stage.notes['closed'] ?? 0) < users.length) {
-    stage.notes['slow'] = (await closedAs(stage, 4101)) - before.slow;
-    stage.notes['closed'] = stage.notes['slow'] + (await closedOtherwise(stage)) - before.other;
-    stage.notes['memory'] = Math.max(stage.notes['memory'], await fattest(stage));
-    await stage.wait(pollMs);
-  }
-  stage.mark('to');
-  await Promise.all(probes.map((probe) => probe.drop()));
-}
-
-async function closedOtherwise(stage: Stage): Promise<number> {
-  return (await closedAs(stage, 4202)) + (await closedAs(stage, 1006));
-}
-
-async function closedAs(stage: Stage, code: number): Promise<number> {
-  const metric = `carillon_disconnects_total{code="${code}"`;
-  const counts = await Promise.all(stage.cluster.pushNodes.map(({ name }) => stage.metricOf(name, metric)));
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
-async function fattest(stage: Stage): Promise<number> {
-  const metric = 'process_resident_memory_bytes';
-  const bytes = await Promise.all(stage.cluster.pushNodes.map(({ name }) => stage.metricOf(name, metric)));
-  return Math.max(...bytes) / 1_048_576;
+function itemsFor(user: string, count: number): Item[] {
+  return Array.from({ length: count }, (_, n) => ({ to: `user:${user}`, event: 'row', data: { n } }));
 }
 
 async function lieAboutAcks(stage: Stage): Promise<void> {

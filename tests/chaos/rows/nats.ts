@@ -56,9 +56,9 @@ export const natsRows: readonly Row[] = [
     outcome: 'sockets stay; anti-entropy delivers',
     seconds: 55,
     messagesPerSecond: 60,
-    prepare: throughCable,
+    prepare: throughNatsCable,
     run: async (stage) => {
-      const cable = cableOf(stage);
+      const cable = natsCableOf(stage);
       await stage.moment(500, 1_500);
       stage.mark('from');
       cable.cut();
@@ -81,13 +81,13 @@ export const natsRows: readonly Row[] = [
     outcome: 'time-out, retry elsewhere; duplicates dropped; sockets stay',
     seconds: 35,
     messagesPerSecond: 60,
-    prepare: throughCable,
+    prepare: throughNatsCable,
     run: async (stage) => {
       await stage.moment(500, 1_500);
       stage.mark('from');
-      cableOf(stage).freeze('up');
+      natsCableOf(stage).freeze('up');
       await stage.wait(20_000);
-      cableOf(stage).mend();
+      natsCableOf(stage).mend();
       stage.mark('to');
       await stage.wait(3_000);
     },
@@ -95,14 +95,15 @@ export const natsRows: readonly Row[] = [
   },
 ];
 
-async function throughCable(stage: Stage): Promise<void> {
+/** One node hears NATS through a cable. */
+export async function throughNatsCable(stage: Stage): Promise<void> {
   const cable = await stage.cable(stage.cluster.services.nats.port);
   cables.set(stage, cable);
   await stage.app(node).restart({ env: { NATS_URL: `nats://127.0.0.1:${cable.port}` } });
   if (cable.openAtServer === 0) throw new Error(`${node} goes around the cable`);
 }
 
-function cableOf(stage: Stage): Cable {
+export function natsCableOf(stage: Stage): Cable {
   const cable = cables.get(stage);
   if (!cable) throw new Error('the row has no cable');
   return cable;

@@ -1,8 +1,8 @@
 // Rows in which a Push node dies or stands still.
+import { windowMax } from '../../fleet/checker.ts';
 import { atMost, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
-const windowMax = 64;
 const resumedWithinMs = 10_000;
 const frozenMs = 60_000;
 const movedWithinMs = 40_000;
@@ -78,7 +78,7 @@ export const pushRows: readonly Row[] = [
 ];
 
 /** Acks are held back until something is unsettled on the node, then it is killed. */
-async function killFull(stage: Stage, name: string): Promise<void> {
+export async function killFull(stage: Stage, name: string): Promise<void> {
   const enough = Math.ceil(stage.users.length / 20);
   stage.fleet.tell({ kind: 'hold', isHolding: true });
   await stage.fleet.until(({ unsettled }) => (unsettled[name] ?? 0) >= enough, 20_000, `${enough} unsettled`);

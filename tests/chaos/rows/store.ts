@@ -116,8 +116,7 @@ export const storeRows: readonly Row[] = [
       await stage.wait(2_000);
     },
     judge: (history, stage) => {
-      const meanwhile = history.between(stage.at('from'), stage.at('to'));
-      const live = meanwhile.filter(({ delayMs }) => delayMs < 1_000).length / Math.max(1, meanwhile.length);
+      const live = history.shareWithin(1_000, stage.at('from'), stage.at('to'));
       const ended = history
         .endings()
         .filter(({ at }) => at >= stage.at('from') && at <= stage.at('to')).length;
