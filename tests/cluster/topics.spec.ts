@@ -1,5 +1,5 @@
-// What reaches more than one user, or only who is there, or nobody any more: over two nodes that share nothing
-// but MongoDB, Redis and NATS, with the real SDK.
+// What reaches more than one user, or only who is there, or nobody any more: over two nodes that share
+// nothing but MongoDB, Redis and NATS, with the real SDK.
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type ClusterNode, startNode } from './node.js';
 import { memoryOf, Page, type PageOptions } from './page.js';
@@ -26,8 +26,8 @@ afterAll(async () => {
 describe('a topic', () => {
   it('reaches its followers on every node in one order, and nobody else', async () => {
     const [ann, bob, eve] = await Promise.all([
-      open('ann', a(), ['orders.*'], memoryOf('phone')),
-      open('bob', b(), ['*']),
+      open('ann', a(), { topics: ['orders.*'], memory: memoryOf('phone') }),
+      open('bob', b(), { topics: ['*'] }),
       open('eve', b()),
     ]);
     for (const page of [ann, bob]) follow(page, 'orders.eu');
@@ -45,7 +45,7 @@ describe('a topic', () => {
   });
 
   it('that the token does not allow is refused by name, and the session goes on', async () => {
-    const page = await open('ann', a(), ['orders.*']);
+    const page = await open('ann', a(), { topics: ['orders.*'] });
     follow(page, 'payroll');
     await page.until(() => page.refusals.length > 0);
     await post(b(), { to: 'topic:payroll', event: 'secret' });
@@ -56,12 +56,12 @@ describe('a topic', () => {
 
   it('goes on where the page was, on the other node', async () => {
     const memory = memoryOf('phone');
-    const before = await open('carl', a(), ['*'], memory);
+    const before = await open('carl', a(), { topics: ['*'], memory });
     follow(before, 'news');
     await settle('news', [before]);
     before.sdk.close();
     for (const event of ['n1', 'n2', 'n3']) await post(a(), { to: 'topic:news', event });
-    const after = await open('carl', b(), ['*'], memory);
+    const after = await open('carl', b(), { topics: ['*'], memory });
     follow(after, 'news');
     await after.until(() => after.events.includes('n3'));
     expect(after.events.filter((event) => event !== 'probe')).toEqual(['n1', 'n2', 'n3']);
@@ -135,7 +135,7 @@ describe('what is not to be shown any more', () => {
 
   it('leaves nothing of a user who was erased, and lets them begin anew', async () => {
     const memory = memoryOf('phone');
-    const page = await open('kim', a(), [], memory);
+    const page = await open('kim', a(), { topics: [], memory });
     const id = await post(b(), { to: 'user:kim', event: 'private', data: { secret: 1 } });
     await page.until(() => page.events.includes('private'));
     expect((await b().remove('/v1/users/kim')).status).toBe(204);
@@ -178,13 +178,8 @@ describe('a message for later', () => {
   });
 });
 
-async function open(
-  user: string,
-  node: ClusterNode,
-  topics: PageOptions['topics'] = [],
-  memory?: PageOptions['memory'],
-): Promise<Page> {
-  const page = new Page({ user, node, topics, ...(memory ? { memory } : {}) });
+async function open(user: string, node: ClusterNode, more: Partial<PageOptions> = {}): Promise<Page> {
+  const page = new Page({ user, node, ...more });
   pages.push(page);
   await page.sdk.ready({ timeoutMs: 15_000 });
   return page;

@@ -26,9 +26,9 @@ export {
   startInternalServer,
   urlOf,
 } from './internal-server.js';
-export { createLogger, type LogFacts, noteRoute, requestLogOptions } from './logging.js';
-export { loggingModule, nestLogger } from './logging-module.js';
+export { createLogger, type LogFacts, logRequest } from './logging.js';
 export { durationBuckets, type MetricFacts, Metrics } from './metrics.js';
+export { nestLogger } from './nest-logger.js';
 export { type InputLimits, parseInput } from './parse-input.js';
 export {
   errorsPath,

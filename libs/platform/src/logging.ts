@@ -2,9 +2,9 @@
  * JSON lines with ids. Only what is listed here is logged of a request: never a body, a header, an address
  * with its query, a token or a payload.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { Options as HttpLogOptions } from 'pino-http';
+import { requestIdOf } from './request-id.js';
 
 export interface LogFacts {
   readonly level: string;
@@ -65,34 +65,24 @@ function shownAs(name: string, value: unknown, depth: number): unknown {
   return isContainer && depth > 1 ? withoutSecretsIn(value, depth - 1) : value;
 }
 
-const noted = new WeakMap<IncomingMessage, { readonly route: string; readonly at: number }>();
-
-/** Notes the pattern under which a request was routed, and when, for its log line. */
-export function noteRoute(request: IncomingMessage, route: string): void {
-  noted.set(request, { route, at: performance.now() });
-}
-
-/** What is logged when a request ends: method, route, status, requestId, ms. */
-export function requestLogOptions(logger: Logger): HttpLogOptions {
-  return {
-    logger,
-    quietReqLogger: true,
-    quietResLogger: true,
-    customAttributeKeys: { reqId: 'requestId' },
-    wrapSerializers: false,
-    serializers: { req: () => undefined, res: () => undefined, err: serializeError },
-    customLogLevel: (_request, response) => (response.statusCode >= 500 ? 'warn' : 'info'),
-    customSuccessMessage: () => 'request',
-    customErrorMessage: () => 'request',
-    customSuccessObject: lineOf,
-    customErrorObject: (request, response) => lineOf(request, response),
-  };
-}
-
-function lineOf(request: IncomingMessage, response: ServerResponse) {
-  const { route, at } = noted.get(request) ?? { route: 'none', at: performance.now() };
-  const { method } = request;
-  return { method, route, status: response.statusCode, ms: Math.round(performance.now() - at) };
+/**
+ * One line when the request ends: requestId, method, route, status, ms; a warning from 500 on. No status: the
+ * client was gone before there was an answer. Costs nothing where the level is off.
+ */
+export function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  if (!log.isLevelEnabled('warn')) return;
+  reply.raw.on('close', () => {
+    const { statusCode, headersSent } = reply.raw;
+    const level = headersSent && statusCode >= 500 ? 'warn' : 'info';
+    const line = {
+      requestId: requestIdOf(request),
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: headersSent ? statusCode : undefined,
+      ms: Math.round(reply.elapsedTime),
+    };
+    log[level](line, 'request');
+  });
 }
 
 interface LoggedError {

@@ -60,4 +60,12 @@ describe('SystemRandom', () => {
     expect(Buffer.from(one).equals(other)).toBe(false);
     expect(random.next()).toBeLessThan(1);
   });
+
+  it('gives no byte out twice, however often it is asked for a few', () => {
+    const random = new SystemRandom();
+    const given = Array.from({ length: 2_000 }, (_, at) => random.bytes(8 + (at % 16)));
+    expect(new Set(given.map((bytes) => Buffer.from(bytes).toString('hex'))).size).toBe(2_000);
+    for (const [at, bytes] of given.entries()) bytes.fill(at % 256);
+    expect(given.every((bytes, at) => bytes.every((byte) => byte === at % 256))).toBe(true);
+  });
 });

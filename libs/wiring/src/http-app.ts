@@ -6,9 +6,8 @@ import {
   errorsPage,
   errorsPath,
   fastifyOptions,
-  loggingModule,
+  logRequest,
   nestLogger,
-  noteRoute,
   Problem,
   ProblemFilter,
   requestIdHeader,
@@ -31,21 +30,23 @@ export async function makeHttpApp(
   context: ServiceContext,
   modules: readonly DynamicModule[],
 ): Promise<NestFastifyApplication> {
-  const adapter = new FastifyAdapter(fastifyOptions(context.config.http.trustedProxies));
+  // No middleware of Nest's runs, so the engine for it, which every request would pass, is left out.
+  const skipMiddie = true;
+  const adapter = new FastifyAdapter({ ...fastifyOptions(context.config.http.trustedProxies), skipMiddie });
   const fastify = adapter.getInstance() as unknown as HttpInstance;
   watchRoutes(fastify);
   useJsonBodies(fastify);
   watchRequests(fastify, context);
   fastify.get(errorsPath, (_request, reply) => reply.type('text/html; charset=utf-8').send(errorsPage()));
-  const root = { module: RootModule, imports: [loggingModule(context.log), ...modules] };
+  const root = { module: RootModule, imports: [...modules] };
   const options = { bufferLogs: true, abortOnError: false, bodyParser: false };
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, options);
-  app.useLogger(nestLogger(app));
+  app.useLogger(nestLogger(context.log));
   app.useGlobalFilters(new ProblemFilter(context.log));
   return app;
 }
 
-function watchRequests(fastify: HttpInstance, { health, metrics }: ServiceContext): void {
+function watchRequests(fastify: HttpInstance, { health, log, metrics }: ServiceContext): void {
   const durations = metrics.histogram({
     name: 'carillon_http_request_duration_seconds',
     help: 'Time from a request to its answer',
@@ -53,7 +54,7 @@ function watchRequests(fastify: HttpInstance, { health, metrics }: ServiceContex
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     void reply.header(requestIdHeader, request.id);
-    noteRoute(request.raw, request.routeOptions.url ?? 'none');
+    logRequest(log, request, reply);
     if (!health.isDraining) return done();
     void reply.header('connection', 'close');
     return done(new Problem('draining', 'This process is shutting down: send the request again.'));

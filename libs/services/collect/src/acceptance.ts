@@ -24,7 +24,13 @@ export class Acceptance {
     private readonly random: Random,
   ) {}
 
-  async take(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+  /** One outcome per posting, in order. */
+  take(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+    const isSimple = this.backlog.isEmpty && postings.every(isPlain);
+    return isSimple ? this.appending.append(postings) : this.takeEach(postings);
+  }
+
+  private async takeEach(postings: readonly Posting[]): Promise<readonly Outcome[]> {
     const full = await this.backlog.full(postings.flatMap(({ logs }) => logs));
     const decided = await Promise.all(postings.map((posting) => this.decide(posting, full)));
     const left = postings.filter((_, at) => decided[at] === undefined);
@@ -52,4 +58,9 @@ export class Acceptance {
     this.doorbells.ringVolatile([first, ...furtherDrafts(posting, first)], nonce);
     return { outcome: 'accepted', first, isReplay: false };
   }
+}
+
+/** Neither volatile nor for later nor a retry of anything: there is nothing to decide. */
+function isPlain({ ttlMs, dueAt, isKeyed }: Posting): boolean {
+  return ttlMs !== 0 && dueAt === undefined && !isKeyed;
 }

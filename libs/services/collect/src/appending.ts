@@ -35,7 +35,20 @@ export class Appending {
   }
 
   /** One outcome per posting, in order; entries of one log are placed in the order of the postings. */
-  async append(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+  append(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+    const [first] = postings;
+    if (first && postings.length === 1 && first.logs.length === 1) return this.appendOne(first);
+    return this.appendAll(postings);
+  }
+
+  /** What most requests are: one message to one log. */
+  private async appendOne(posting: Posting): Promise<readonly Outcome[]> {
+    if (!this.hasRoom) return [{ outcome: 'full' }];
+    const [appended] = await this.commit([posting.first]);
+    return [firstVerdict(posting, appended)];
+  }
+
+  private async appendAll(postings: readonly Posting[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
     for (const slice of slicesOf(postings)) outcomes.push(...(await this.appendSlice(slice)));
     return outcomes;
@@ -58,14 +71,24 @@ export class Appending {
       for (const { progress } of parts) progress.failed = { outcome: 'full' };
       return;
     }
-    const appended = await this.commits.submit(drafts);
-    for (const each of appended) if (each.outcome !== 'unconfirmed') this.backlog.learn(each.entry);
-    await this.collapsing.supersede(appended);
+    const appended = await this.commit(drafts);
     let at = 0;
     for (const { progress, part, drafts: own } of parts) {
       learn(progress, part, appended.slice(at, at + own.length));
       at += own.length;
     }
+  }
+
+  private async commit(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+    const appended = await this.commits.submit(drafts);
+    let isReplacing = false;
+    for (const each of appended) {
+      if (each.outcome === 'unconfirmed') continue;
+      this.backlog.learn(each.entry);
+      isReplacing ||= each.entry.collapseKey !== undefined;
+    }
+    if (isReplacing) await this.collapsing.supersede(appended);
+    return appended;
   }
 }
 

@@ -30,6 +30,11 @@ export class Backlog {
     private readonly options: CollectOptions,
   ) {}
 
+  /** No log is long: none can be full. */
+  get isEmpty(): boolean {
+    return this.long.size === 0;
+  }
+
   /** Heads as they become known. */
   learn({ log, seq }: Pick<Entry, 'log' | 'seq'>): void {
     if (seq <= this.options.unackedEntriesMax || !logUser(log)) return;

@@ -18,6 +18,7 @@ export interface Step {
  * in order, after all earlier phases are durable.
  */
 export function planPhases(postings: readonly Posting[]): readonly (readonly Step[])[] {
+  if (!postings.some(waits)) return [postings.map((_, index) => ({ index, part: 'whole' }))];
   const phases: Step[][] = [];
   const phaseOf = new Map<LogKey, number>();
   const place = (step: Step, logs: readonly LogKey[], from: number): number => {
@@ -29,8 +30,9 @@ export function planPhases(postings: readonly Posting[]): readonly (readonly Ste
     phases[phase] = steps;
     return phase;
   };
-  for (const [index, { isKeyed, logs }] of postings.entries()) {
-    if (isKeyed && logs.length > 1) {
+  for (const [index, posting] of postings.entries()) {
+    const { logs } = posting;
+    if (waits(posting)) {
       const phase = place({ index, part: 'first' }, logs.slice(0, 1), 0);
       place({ index, part: 'rest' }, logs.slice(1), phase + 1);
     } else {
@@ -38,4 +40,9 @@ export function planPhases(postings: readonly Posting[]): readonly (readonly Ste
     }
   }
   return phases;
+}
+
+/** A list with a key: its first entry goes before the others. */
+function waits({ isKeyed, logs }: Posting): boolean {
+  return isKeyed && logs.length > 1;
 }

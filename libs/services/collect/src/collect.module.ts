@@ -28,6 +28,7 @@ import { CollectOptions } from './collect-options.js';
 import { CollectPorts } from './collect-ports.js';
 import { CommitQueue } from './commit-queue.js';
 import { CredentialsGuard } from './credentials.guard.js';
+import { Credentials } from './credentials.js';
 import { DeliveryAnswers } from './delivery-answers.js';
 import { Dispatches } from './dispatches.js';
 import { DocumentsController } from './documents.controller.js';
@@ -40,6 +41,7 @@ import { LastCall } from './last-call.js';
 import { Ledger } from './ledger.js';
 import { MessageIds } from './message-id.js';
 import { MessageIntake } from './message-intake.js';
+import { MessagePosts } from './message-posts.js';
 import { MessagesController } from './messages.controller.js';
 import { Pressure } from './pressure.js';
 import { Purge } from './purge.js';
@@ -76,9 +78,9 @@ export class CollectModule {
         { provide: Metrics, useValue: context.metrics },
         { provide: Health, useValue: context.health },
         { provide: CollectOptions, useValue: CollectOptions.of(context.config) },
-        ...[CollectMetrics, MessageIds, KeyChecks, CredentialsGuard],
+        ...[CollectMetrics, MessageIds, KeyChecks, Credentials, CredentialsGuard],
         ...[Pressure, Dispatches, Doorbells, CommitQueue, Backlog, Collapsing, Appending],
-        ...[Scheduling, Acceptance, Firing, RequestReader, IntakeGate, MessageIntake],
+        ...[Scheduling, Acceptance, Firing, RequestReader, IntakeGate, MessageIntake, MessagePosts],
         ...[Ledger, Addressees, DeliveryAnswers, Recall, Topics, Erasure],
         ...[RequestCount, Purge, CollectPorts, CollectLife, LastCall],
       ],

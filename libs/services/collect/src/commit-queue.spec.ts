@@ -94,6 +94,8 @@ describe('the commit queue', () => {
     expect(log.ids()).toEqual([['out', 'waits'], ['late']]);
     log.finish(1);
     expect(await third).toMatchObject([{ outcome: 'appended', entry: { seq: 2 } }]);
+    // What was answered stays so, whatever the store says later.
+    expect((await first).map(({ outcome }) => outcome)).toEqual(['unconfirmed', 'unconfirmed']);
   });
 
   it('lets a fault of ours reach the request and goes on', async () => {

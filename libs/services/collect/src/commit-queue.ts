@@ -3,10 +3,11 @@
  * order within every log, and never tells a request more than the store has confirmed.
  */
 import type { Draft, Entry } from '@carillon/domain';
-import { type Appended, Clock, MessageLog, PortError, type Timer } from '@carillon/domain/ports';
+import { type Appended, Clock, MessageLog, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { CollectMetrics } from './collect-metrics.js';
 import { CollectOptions } from './collect-options.js';
+import { Deadlines } from './deadlines.js';
 import { Doorbells } from './doorbells.js';
 import { LogQueue } from './log-queue.js';
 
@@ -27,7 +28,6 @@ interface Submission {
   readonly outcomes: Appended[];
   readonly resolve: (outcomes: readonly Appended[]) => void;
   readonly reject: (error: unknown) => void;
-  readonly deadline: Timer;
   open: number;
   /** What of it has not gone out by then never will. */
   isAnswered: boolean;
@@ -38,6 +38,8 @@ const unconfirmed: Appended = { outcome: 'unconfirmed' };
 @Injectable()
 export class CommitQueue {
   private readonly queue = new LogQueue<Waiting>();
+  /** The wait counts: behind a commit that the store does not answer it is as long as that commit. */
+  private readonly deadlines: Deadlines<Submission>;
   private commitsOut = 0;
 
   constructor(
@@ -46,7 +48,9 @@ export class CommitQueue {
     private readonly clock: Clock,
     private readonly metrics: CollectMetrics,
     private readonly options: CollectOptions,
-  ) {}
+  ) {
+    this.deadlines = new Deadlines(clock, options.appendDeadlineMs, (submission) => this.answer(submission));
+  }
 
   /** Whether so many entries may be submitted now. */
   hasRoom(entries: number): boolean {
@@ -62,17 +66,12 @@ export class CommitQueue {
   submit(drafts: readonly Draft[]): Promise<readonly Appended[]> {
     if (drafts.length === 0) return Promise.resolve([]);
     const { promise, resolve, reject } = Promise.withResolvers<readonly Appended[]>();
-    const submission: Submission = {
-      outcomes: [],
-      resolve,
-      reject,
-      // The wait counts: behind a commit that the store does not answer it is as long as that commit.
-      deadline: this.clock.after(this.options.appendDeadlineMs, () => answer(submission, drafts.length)),
-      open: drafts.length,
-      isAnswered: false,
-    };
     const since = this.clock.monotonic();
-    for (const [index, draft] of drafts.entries()) {
+    const outcomes = drafts.map(() => unconfirmed);
+    const submission = { outcomes, resolve, reject, open: drafts.length, isAnswered: false };
+    this.deadlines.add(submission, since);
+    for (let index = 0; index < drafts.length; index += 1) {
+      const draft = drafts[index] as Draft;
       this.queue.push({ log: draft.log, bytes: bytesOf(draft), draft, since, submission, index });
     }
     this.run();
@@ -98,11 +97,11 @@ export class CommitQueue {
     try {
       const outcomes = await this.append(batch);
       this.metrics.stage('append', this.clock.monotonic() - began);
-      this.doorbells.ring(outcomes.flatMap((outcome) => this.worthRinging(outcome)));
-      settle(batch, outcomes);
+      this.doorbells.ring(this.worthRinging(outcomes));
+      this.settle(batch, outcomes);
     } catch (error) {
       for (const { submission } of batch) {
-        submission.deadline.cancel();
+        this.deadlines.remove(submission);
         submission.reject(error); // each request answers with it
       }
     } finally {
@@ -126,27 +125,35 @@ export class CommitQueue {
    * What is found there already may lack its doorbell,
    * if whoever wrote it is gone; older ones are anti-entropy's.
    */
-  private worthRinging(appended: Appended): Entry[] {
-    if (appended.outcome === 'unconfirmed') return [];
-    const { entry, outcome } = appended;
-    const isFresh =
-      outcome === 'appended' || this.clock.now() - entry.acceptedAt < this.options.antiEntropyMs;
-    return isFresh && entry.mark === undefined ? [entry] : [];
+  private worthRinging(outcomes: readonly Appended[]): Entry[] {
+    const entries: Entry[] = [];
+    for (const each of outcomes) {
+      if (each.outcome === 'unconfirmed' || each.entry.mark !== undefined) continue;
+      if (each.outcome === 'appended' || this.isFresh(each.entry)) entries.push(each.entry);
+    }
+    return entries;
   }
-}
 
-function settle(batch: readonly Waiting[], outcomes: readonly Appended[]): void {
-  for (const [at, { submission, index }] of batch.entries()) {
-    submission.outcomes[index] = outcomes[at] ?? unconfirmed;
-    submission.open -= 1;
-    if (submission.open === 0) answer(submission, submission.outcomes.length);
+  private isFresh({ acceptedAt }: Entry): boolean {
+    return this.clock.now() - acceptedAt < this.options.antiEntropyMs;
   }
-}
 
-function answer(submission: Submission, count: number): void {
-  submission.isAnswered = true;
-  submission.deadline.cancel();
-  submission.resolve(Array.from({ length: count }, (_, at) => submission.outcomes[at] ?? unconfirmed));
+  private settle(batch: readonly Waiting[], outcomes: readonly Appended[]): void {
+    for (let at = 0; at < batch.length; at += 1) {
+      const { submission, index } = batch[at] as Waiting;
+      if (submission.isAnswered) continue;
+      submission.outcomes[index] = outcomes[at] ?? unconfirmed;
+      submission.open -= 1;
+      if (submission.open === 0) this.answer(submission);
+    }
+  }
+
+  /** With what is known by now. */
+  private answer(submission: Submission): void {
+    submission.isAnswered = true;
+    this.deadlines.remove(submission);
+    submission.resolve(submission.outcomes);
+  }
 }
 
 function bytesOf({ data = '', notification = '' }: Draft): number {

@@ -31,6 +31,8 @@ describe('a message id', () => {
     const id = keyedId(by);
     expect(id).toMatch(messageIdPattern);
     expect(keyedId({ ...by })).toBe(id);
+    // For ever: what was stored under it must be found again.
+    expect(id).toBe('msg_7J869V8S2WBEMDT3J6GSBBZDQJ');
     const others = [
       { ...by, tenant: 'demo2' },
       { ...by, principal: 'shop2' },

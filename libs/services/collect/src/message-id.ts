@@ -8,6 +8,8 @@ import { Injectable } from '@nestjs/common';
 
 /** Crockford's base 32, in the order of code units. */
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+/** The two digits of each 10 bits. */
+const pairs = Array.from({ length: 1_024 }, (_, bits) => `${digits[bits >> 5]}${digits[bits & 31]}`);
 
 /** What makes two requests the same: the tenant, the principal (keys rotate, principals stay) and the key. */
 export interface KeyedBy {
@@ -18,6 +20,9 @@ export interface KeyedBy {
 
 @Injectable()
 export class MessageIds {
+  private now = Number.NaN;
+  private timeDigits = '';
+
   constructor(
     private readonly clock: Clock,
     private readonly random: Random,
@@ -25,34 +30,32 @@ export class MessageIds {
 
   /** A new id. Source: ULID, 48 bits of time and 80 of chance. */
   fresh(): string {
-    const bytes = new Uint8Array(16);
     const now = this.clock.now();
-    for (let at = 0; at < 6; at += 1) bytes[at] = Math.floor(now / 2 ** (40 - 8 * at)) % 256;
-    bytes.set(this.random.bytes(10), 6);
-    return idOf(bytes);
+    if (now !== this.now) this.timeDigits = tenDigits(now);
+    this.now = now;
+    const chance = this.random.bytes(10);
+    return `msg_${this.timeDigits}${eightDigits(chance, 0)}${eightDigits(chance, 5)}`;
   }
 }
 
 /** Always the same for the same key: 128 bits of a hash that nobody can aim at another tenant's. */
 export function keyedId({ tenant, principal, key }: KeyedBy): string {
   // Neither a tenant's nor a principal's name may hold a NUL.
-  return idOf(createHash('sha256').update(`${tenant}\0${principal}\0${key}`).digest().subarray(0, 16));
+  const hash = createHash('sha256').update(`${tenant}\0${principal}\0${key}`).digest();
+  return `msg_${tenDigits(hash.readUIntBE(0, 6))}${eightDigits(hash, 6)}${eightDigits(hash, 11)}`;
 }
 
-/** 128 bits as 26 digits, the first of which is at most 7. */
-function idOf(bytes: Uint8Array): string {
-  let id = 'msg_';
-  let held = 0;
-  // Two leading zero bits make 130, which 26 digits of 5 bits hold exactly.
-  let heldBits = 2;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    heldBits += 8;
-    while (heldBits >= 5) {
-      heldBits -= 5;
-      id += digits[(held >> heldBits) & 31];
-    }
-    held &= 31;
-  }
-  return id;
+/** 48 bits; two leading zero bits make 50, which 10 digits hold exactly. */
+function tenDigits(bits: number): string {
+  let text = '';
+  for (let right = 2 ** 40; right >= 1; right /= 1_024) text += pairs[Math.floor(bits / right) % 1_024];
+  return text;
+}
+
+/** 5 bytes from `at` on: 40 bits, which 8 digits hold exactly. */
+function eightDigits(bytes: Uint8Array, at: number): string {
+  const [a = 0, b = 0, c = 0] = [bytes[at], bytes[at + 1], bytes[at + 2]];
+  const [d = 0, e = 0] = [bytes[at + 3], bytes[at + 4]];
+  const left = `${pairs[(a << 2) | (b >> 6)]}${pairs[((b & 63) << 4) | (c >> 4)]}`;
+  return `${left}${pairs[((c & 15) << 6) | (d >> 2)]}${pairs[((d & 3) << 8) | e]}`;
 }

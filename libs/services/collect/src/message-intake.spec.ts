@@ -259,6 +259,21 @@ describe('when the queue is full', () => {
   });
 });
 
+describe('when the queue fills up while keys are looked up', () => {
+  it('what has no room is refused, and the rest is taken', async () => {
+    parts = collectParts({ ...(await memoryPorts()), clock, store }, { commitQueueEntries: 2 });
+    const goOn = store.log.holdAppends();
+    // Two commits are out, two entries wait.
+    const posts = ['a', 'b', 'c', 'd', 'e'].map((name) => post({ to: `user:${name}`, event: 'x' }, name));
+    expect(await refusal(posts[4]!)).toMatchObject({ code: 'overloaded', retryAfterS: expect.any(Number) });
+    goOn();
+    await Promise.all(posts.slice(0, 4));
+    expect(await Promise.all(['a', 'd', 'e'].map(async (name) => (await idsOf(name)).length))).toEqual([
+      1, 1, 0,
+    ]);
+  });
+});
+
 describe('a smaller limit of recipients', () => {
   it('is named in the error', async () => {
     const ports = await memoryPorts();

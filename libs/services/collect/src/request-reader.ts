@@ -19,6 +19,7 @@ import type { Credential } from './credential.js';
 import { readAs } from './input.js';
 import { MessageIds } from './message-id.js';
 import { type Posting, postingOf } from './posting.js';
+import { isUsualRequest } from './usual-request.js';
 
 /** The same header, and the same member of an item. */
 const keyPointer = { header: 'Idempotency-Key', item: '/idempotencyKey' };
@@ -33,7 +34,7 @@ export class RequestReader {
 
   /** @throws Problem with every wrong field, or the scope that is missing */
   one(body: unknown, key: string | undefined, credential: Credential): Posting {
-    const request = readAs(messageRequestSchema, body);
+    const request = isUsualRequest(body) ? body : readAs(messageRequestSchema, body);
     this.check(request, credential, '');
     const posting = this.posting(request, key, credential);
     refuseKey(posting, keyPointer.header);
@@ -45,7 +46,7 @@ export class RequestReader {
    */
   item(item: unknown, index: number, by: { key: string | undefined; credential: Credential }): Posting {
     const pointer = `/messages/${index}`;
-    const request: BatchItem = readAs(batchItemSchema, item, pointer);
+    const request: BatchItem = isUsualRequest(item) ? item : readAs(batchItemSchema, item, pointer);
     this.check(request, by.credential, pointer);
     // An item without a key of its own is volatile by choice: the batch's key is not meant for it.
     const own =

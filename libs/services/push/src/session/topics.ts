@@ -213,12 +213,14 @@ export class Topics {
 
   private inTurn(session: Session, name: string, errand: () => Promise<void>): void {
     const key = `${session.id}/${name}`;
-    const before = this.tails.get(key) ?? Promise.resolve();
-    const tail = before
-      .then(() => (session.isLive ? errand() : undefined))
-      .finally(() => {
-        if (this.tails.get(key) === tail) this.tails.delete(key);
-      });
+    const before = this.tails.get(key);
+    const run = async () => {
+      if (session.isLive) await errand();
+    };
+    // What can be answered at once is, before the frames that follow.
+    const tail = (before ? before.then(run) : run()).finally(() => {
+      if (this.tails.get(key) === tail) this.tails.delete(key);
+    });
     this.tails.set(key, tail);
   }
 }

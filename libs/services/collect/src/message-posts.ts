@@ -1,0 +1,51 @@
+/**
+ * The two routes by which messages come in, as handlers of Fastify itself: what Nest puts around a controller
+ * is a seventh of a POST (ADR 10). Turns HTTP into calls and answers into HTTP; must never decide anything.
+ */
+import type { Scope } from '@carillon/domain';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Credentials } from './credentials.js';
+import { type Incoming, MessageIntake } from './message-intake.js';
+
+const scopeNeeded: Scope = 'messages:write';
+
+@Injectable()
+export class MessagePosts implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    private readonly credentials: Credentials,
+    private readonly intake: MessageIntake,
+  ) {}
+
+  /** What they throw becomes an answer as that of a controller does: in the application's filter. */
+  onModuleInit(): void {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    fastify.post('/v1/messages', (request, reply) => this.postMessage(request, reply));
+    fastify.post('/v1/messages::batch', (request, reply) => this.postBatch(request, reply));
+  }
+
+  private async postMessage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const incoming = this.incoming(request);
+    const { reply: body, isReplay } = await this.intake.takeOne(
+      incoming instanceof Promise ? await incoming : incoming,
+    );
+    void reply.code(202).header('location', body.links.self);
+    if (isReplay) void reply.header('idempotency-replayed', 'true');
+    return reply.send(body);
+  }
+
+  private async postBatch(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    return reply.send(await this.intake.takeBatch(await this.incoming(request)));
+  }
+
+  /** At once where the key is remembered. @throws Problem about the key */
+  private incoming(request: FastifyRequest): Incoming | Promise<Incoming> {
+    const credential = this.credentials.of(request, scopeNeeded);
+    const { body, headers } = request;
+    const key = headers['idempotency-key'];
+    if (credential instanceof Promise) return credential.then((found) => ({ credential: found, body, key }));
+    return { credential, body, key };
+  }
+}
