@@ -55,7 +55,7 @@ export interface Subscribe {
   readonly cursor?: number;
 }
 
-/** Follow a topic no longer; answered by `unsubscribed`. Frames arrive until then, acks are always welcome. */
+/** Follow a topic no longer; answered by `unsubscribed`. Until then frames arrive, acks may be sent. */
 export interface Unsubscribe {
   readonly type: 'unsubscribe';
   readonly topic: string;
