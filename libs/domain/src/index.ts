@@ -27,9 +27,11 @@ export type {
   KeyCheckReply,
   KeyCheckRequest,
   PublicJwk,
+  TokenVerdict,
   VerifyReply,
   VerifyRequest,
 } from './exchange/auth.js';
+export { tokensPerRequestMax } from './exchange/auth.js';
 export type { DispatchAnnouncement, DispatchAnswer, PushAnswer } from './exchange/doorbells.js';
 export { fromJsonBytes, toJsonBytes } from './exchange/json.js';
 export type { Notice } from './exchange/notices.js';

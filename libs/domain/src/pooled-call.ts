@@ -1,6 +1,6 @@
 /**
  * Makes one call of many questions: what is asked while a call is out goes with the next one. No timers, so
- * a lone question waits for nothing. An answer is never older than its question.
+ * a lone question waits for nothing but the end of its turn. An answer is never older than its question.
  */
 interface Waiting<Q, A> {
   readonly question: Q;
@@ -13,6 +13,11 @@ export interface PoolBounds {
   /** Questions of one call. */
   readonly questionsMax: number;
   readonly callsMax: number;
+  /**
+   * When a call begins. Unless given, after the task that asked; with `nextTurn` of a clock, after all input
+   * that was there, so that what many sockets ask in one turn goes out together.
+   */
+  readonly begin?: (start: () => void) => void;
 }
 
 /** Waiting questions are as many as their askers: each session has one of a kind and log at a time. */
@@ -37,7 +42,7 @@ export class PooledCall<Q, A> {
     if (asked) return asked.answer;
     const { promise: answer, resolve, reject } = Promise.withResolvers<A>();
     this.waiting.set(key, { question, answer, resolve, reject });
-    if (this.waiting.size === 1) queueMicrotask(() => this.start());
+    if (this.waiting.size === 1) (this.bounds.begin ?? queueMicrotask)(() => this.start());
     return answer;
   }
 

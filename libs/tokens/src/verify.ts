@@ -2,7 +2,7 @@
  * The verdict on a user's token, after RFC 8725. Must never let the token choose its key, its algorithm or a
  * place to look for either: the key comes from the given set and pins the algorithm.
  */
-import type { VerifyReply } from '@carillon/domain';
+import type { TokenVerdict } from '@carillon/domain';
 import { isName, limits } from '@carillon/wire';
 import jwt from 'jsonwebtoken';
 import {
@@ -18,7 +18,7 @@ import type { VerificationKey } from './key.js';
 /**
  * `'refused'` is final for this token; `'expired'` asks for a fresh one; `'unknown-key'` may be known later.
  */
-export type Verdict = VerifyReply;
+export type Verdict = TokenVerdict;
 
 export interface VerifyOrder {
   /** As it came; anything that is no short compact JWS is refused. */

@@ -232,10 +232,13 @@ export class AuthBoot {
     this.process = new Process(world, 'auth-1.1');
     const bus = new ProcessBus(world, hub, this.process);
     bus.subscribe(subjects.authVerify, (message) => {
-      const { token } = fromJsonBytes<VerifyRequest>(message.data);
-      const user = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+      const { tokens } = fromJsonBytes<VerifyRequest>(message.data);
       const expiresAt = this.process.clock.now() + 900_000;
-      message.reply(toJsonBytes({ verdict: 'accepted', tenant, user, expiresAt, topics: allowedTopics }));
+      const verdicts = tokens.map((token) => {
+        const user = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString();
+        return { verdict: 'accepted', tenant, user, expiresAt, topics: allowedTopics };
+      });
+      message.reply(toJsonBytes({ verdicts }));
     });
     const policy: AuthPolicy = { origins: {}, issuer: 'i', audience: 'a', keys: [] };
     bus.subscribe(subjects.authPolicy, (message) => message.reply(toJsonBytes(policy)));

@@ -1,13 +1,22 @@
 /** What Push and Collect ask Auth over the bus, and what it answers. JSON. */
 
+/** Of one request; that many of the longest tokens fit into one message of the bus. */
+export const tokensPerRequestMax = 64;
+
 export interface VerifyRequest {
-  readonly token: string;
+  /** At most `tokensPerRequestMax`. */
+  readonly tokens: readonly string[];
+}
+
+export interface VerifyReply {
+  /** One per token, in their order. */
+  readonly verdicts: readonly TokenVerdict[];
 }
 
 /**
  * `'refused'` is final for this token; `'expired'` asks for a fresh one; `'unknown-key'` may be known later.
  */
-export type VerifyReply =
+export type TokenVerdict =
   | {
       readonly verdict: 'accepted';
       readonly tenant: string;

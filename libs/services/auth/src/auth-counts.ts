@@ -1,5 +1,5 @@
 /** What Auth counts. Never with a user, tenant or key as a label. */
-import type { KeyCheckReply, VerifyReply } from '@carillon/domain';
+import type { KeyCheckReply, TokenVerdict } from '@carillon/domain';
 import { Metrics } from '@carillon/platform';
 import { Injectable } from '@nestjs/common';
 
@@ -26,7 +26,7 @@ export class AuthCounts {
     });
   }
 
-  verified(verdict: VerifyReply['verdict']): void {
+  verified(verdict: TokenVerdict['verdict']): void {
     this.verdicts.inc({ verdict });
   }
 

@@ -7,7 +7,9 @@ import {
   type KeyCheckReply,
   type SigningKey,
   subjects,
+  type TokenVerdict,
   toJsonBytes,
+  tokensPerRequestMax,
   type VerifyReply,
 } from '@carillon/domain';
 import { TimedOut } from '@carillon/domain/ports';
@@ -198,6 +200,13 @@ describe('a verdict over the bus', () => {
     for (const wrong of ['', 'x', undefined, 7]) expect((await verify(wrong)).verdict).toBe('refused');
   });
 
+  it('comes with those on other tokens of the same request, each in its place', async () => {
+    const { token } = (await post({ user: '42' })).body;
+    const verdicts = await verifyAll(['x', token, 7, token]);
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(['refused', 'accepted', 'refused', 'accepted']);
+    expect(await verifyAll([])).toEqual([]);
+  });
+
   it('costs no call of the store, and comes while the store is away', async () => {
     const { token } = (await post({ user: '42' })).body;
     await context.store.close();
@@ -218,6 +227,9 @@ describe('a verdict over the bus', () => {
   });
 
   it('is not given for what is no request, and the next one is answered all the same', async () => {
+    const tooMany = toJsonBytes({ tokens: Array(tokensPerRequestMax + 1).fill('x') });
+    await expect(unanswered(subjects.authVerify, tooMany)).rejects.toThrow(TimedOut);
+    await expect(unanswered(subjects.authVerify, toJsonBytes({ tokens: 'x' }))).rejects.toThrow(TimedOut);
     for (const bytes of [new Uint8Array([0xff]), toJsonBytes(null), toJsonBytes('x'), new Uint8Array()]) {
       await expect(unanswered(subjects.authVerify, bytes)).rejects.toThrow(TimedOut);
       await expect(unanswered(subjects.authKeyCheck, bytes)).rejects.toThrow(TimedOut);
@@ -369,7 +381,9 @@ async function request<T>(subject: string, body: unknown): Promise<T> {
   return fromJsonBytes<T>(await context.bus.request(subject, toJsonBytes(body), 1_000));
 }
 
-const verify = (token: unknown) => request<VerifyReply>(subjects.authVerify, { token });
+const verifyAll = async (tokens: unknown) =>
+  (await request<VerifyReply>(subjects.authVerify, { tokens })).verdicts;
+const verify = async (token: unknown) => (await verifyAll([token]))[0] as TokenVerdict;
 const policy = () => request<AuthPolicy>(subjects.authPolicy, {});
 const checkKey = (key: unknown) => request<KeyCheckReply>(subjects.authKeyCheck, { key });
 

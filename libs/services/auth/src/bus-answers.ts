@@ -9,6 +9,8 @@ import {
   type KeyCheckRequest,
   subjects,
   toJsonBytes,
+  tokensPerRequestMax,
+  type VerifyReply,
   type VerifyRequest,
 } from '@carillon/domain';
 import { Bus, type BusMessage, type Subscription } from '@carillon/domain/ports';
@@ -51,7 +53,14 @@ export class BusAnswers {
 
   private verify(message: BusMessage): void {
     const request = this.read<VerifyRequest>(message);
-    if (request) message.reply(toJsonBytes(this.tokens.verify(request.token)));
+    if (!request) return;
+    const { tokens } = request;
+    if (!Array.isArray(tokens) || tokens.length > tokensPerRequestMax) {
+      this.log.warn({ bytes: message.data.length }, 'a request over the bus has no list of tokens');
+      return;
+    }
+    const reply: VerifyReply = { verdicts: tokens.map((token) => this.tokens.verify(token)) };
+    message.reply(toJsonBytes(reply));
   }
 
   private async checkKey(message: BusMessage): Promise<void> {

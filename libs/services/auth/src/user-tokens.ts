@@ -4,7 +4,7 @@
  */
 
 import type { TokenRequest } from '@carillon/api';
-import type { VerifyReply } from '@carillon/domain';
+import type { TokenVerdict } from '@carillon/domain';
 import { Clock } from '@carillon/domain/ports';
 import { type AuthConfig, Problem } from '@carillon/platform';
 import { type IssuedToken, signToken, TokenTooBig, verifyToken } from '@carillon/tokens';
@@ -27,7 +27,7 @@ export class UserTokens {
    * Total; with keys from memory.
    * A key made elsewhere counts within `policyRefreshMs`, until then it is unknown.
    */
-  verify(token: string): VerifyReply {
+  verify(token: string): TokenVerdict {
     const { issuer, audience } = this.config;
     const reply = verifyToken({ token, keys: this.policy.keys, issuer, audience, now: this.clock.now() });
     this.counts.verified(reply.verdict);

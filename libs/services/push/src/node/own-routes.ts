@@ -3,7 +3,7 @@
  * other: one batch is out at a time and carries the newest wish. Only this class writes routes.
  */
 import type { UserKey } from '@carillon/domain';
-import { LeaseExpired, PortError, RouteTable } from '@carillon/domain/ports';
+import { Clock, LeaseExpired, PortError, RouteTable } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { PushLog } from '../push-log.js';
 import { PushOptions } from '../push-options.js';
@@ -26,6 +26,7 @@ export class OwnRoutes {
   constructor(
     private readonly routes: RouteTable,
     private readonly options: PushOptions,
+    private readonly clock: Clock,
     private readonly log: PushLog,
   ) {}
 
@@ -76,7 +77,7 @@ export class OwnRoutes {
     this.wishes.set(user, { isHere, waiting });
     if (!this.isBusy) {
       this.isBusy = true;
-      queueMicrotask(() => void this.work()); // what this turn wishes goes out together
+      this.clock.nextTurn(() => void this.work()); // what this turn wishes goes out together
     }
   }
 

@@ -6,8 +6,11 @@ import {
   type AuthPolicy,
   fromJsonBytes,
   jittered,
+  PooledCall,
   subjects,
+  type TokenVerdict,
   toJsonBytes,
+  tokensPerRequestMax,
   type UserKey,
   userKey,
   type VerifyReply,
@@ -34,8 +37,17 @@ export type Verdict =
 /** How often the policy is asked for. */
 const policyEveryMs = 10_000;
 const firstPolicyEveryMs = 500;
+/** Requests for verdicts under way: one that is lost must not hold up everybody. */
+const callsMax = 4;
+const unanswered: TokenVerdict = { verdict: 'unknown-key', detail: 'Auth gave no verdict' };
 /** One for all tokens that allow none. */
 const noTopics: readonly string[] = [];
+
+interface TokenQuestion {
+  readonly token: string;
+  /** Nobody waits for the verdict any longer, monotonic. */
+  readonly until: number;
+}
 
 @Injectable()
 export class AuthLink {
@@ -43,14 +55,24 @@ export class AuthLink {
   private readonly keys = new KeySet();
   private origins = new Set<string>();
   private timer: Timer | undefined;
+  private readonly patienceMs: number;
+  /** Thousands come back in one second: those that wait for a verdict ask for it together. */
+  private readonly verdicts;
 
   constructor(
     private readonly bus: Bus,
     private readonly clock: Clock,
     private readonly trust: ClockTrust,
     private readonly random: Random,
-    private readonly options: PushOptions,
-  ) {}
+    options: PushOptions,
+  ) {
+    this.patienceMs = options.verdictTimeoutMs;
+    this.verdicts = new PooledCall<TokenQuestion, TokenVerdict>(
+      (questions) => this.ask(questions),
+      { questionsMax: tokensPerRequestMax, callsMax, begin: (start) => clock.nextTurn(start) },
+      ({ token }) => token,
+    );
+  }
 
   /** Asks for the policy now and from time to time. */
   async start(): Promise<void> {
@@ -80,18 +102,24 @@ export class AuthLink {
 
   /** Never rejects. `'none'`: nobody could tell in time, or the key is not known for now. */
   async verify(token: string): Promise<Verdict> {
-    const request: VerifyRequest = { token };
     try {
-      const bytes = await this.bus.request(
-        subjects.authVerify,
-        toJsonBytes(request),
-        this.options.verdictTimeoutMs,
-      );
-      return verdictOf(fromJsonBytes<VerifyReply>(bytes));
+      return verdictOf(await this.verdicts.ask({ token, until: this.clock.monotonic() + this.patienceMs }));
     } catch (error) {
       if (!(error instanceof PortError)) throw error;
       return this.verifyAlone(token);
     }
+  }
+
+  /** Those that waited for their call have that much less time for the answer. */
+  private async ask(questions: readonly TokenQuestion[]): Promise<(question: TokenQuestion) => TokenVerdict> {
+    const tokens = questions.map(({ token }) => token);
+    const request: VerifyRequest = { tokens };
+    const until = Math.min(...questions.map((question) => question.until));
+    const leftMs = Math.max(1, until - this.clock.monotonic());
+    const bytes = await this.bus.request(subjects.authVerify, toJsonBytes(request), leftMs);
+    const { verdicts } = fromJsonBytes<VerifyReply>(bytes);
+    const found = new Map(tokens.map((token, at) => [token, verdicts[at]]));
+    return ({ token }) => found.get(token) ?? unanswered;
   }
 
   private verifyAlone(token: string): Verdict {
@@ -103,11 +131,7 @@ export class AuthLink {
 
   private async refresh(): Promise<void> {
     try {
-      const bytes = await this.bus.request(
-        subjects.authPolicy,
-        new Uint8Array(),
-        this.options.verdictTimeoutMs,
-      );
+      const bytes = await this.bus.request(subjects.authPolicy, new Uint8Array(), this.patienceMs);
       const policy = fromJsonBytes<AuthPolicy>(bytes);
       this.keys.replace(policy.keys);
       this.policy = policy;
@@ -118,7 +142,7 @@ export class AuthLink {
   }
 }
 
-function verdictOf(reply: VerifyReply): Verdict {
+function verdictOf(reply: TokenVerdict): Verdict {
   switch (reply.verdict) {
     case 'accepted':
       return {

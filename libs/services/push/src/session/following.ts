@@ -8,6 +8,7 @@ import { ReceiptBook } from '../delivery/receipt-book.js';
 import type { Pump } from './pump.js';
 import { Registry } from './registry.js';
 import { Rings } from './ring.js';
+import type { StartPoint } from './start-point.js';
 
 @Injectable()
 export class Following {
@@ -24,6 +25,12 @@ export class Following {
   async begin(pump: Pump): Promise<void> {
     this.registry.follow(pump);
     if (!pump.isInbox) await this.subjects.open(pump.log);
+  }
+
+  /** It writes from now on. What the client knew of its position and the store did not goes to the ledger. */
+  start(pump: Pump, { from, head, page, isAhead }: StartPoint): void {
+    pump.start(from, head, page);
+    if (isAhead && !pump.waiting) this.book.touch(pump);
   }
 
   /** What is still to be told of the pump goes to the ledger. Idempotent. */

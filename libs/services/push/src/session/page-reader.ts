@@ -17,7 +17,7 @@ import { Page } from './page.js';
 export const firstPageEntries = 16;
 
 /** Places of one look-up, and look-ups at a time: entries may be large, so not too many of them at once. */
-const bounds = { questionsMax: 50, callsMax: 4 };
+const limits = { questionsMax: 50, callsMax: 4 };
 
 interface PlaceQuestion extends LogPlace {
   readonly limit: number;
@@ -33,6 +33,7 @@ export class PageReader {
     private readonly options: PushOptions,
     private readonly log: PushLog,
   ) {
+    const bounds = { ...limits, begin: (start: () => void) => clock.nextTurn(start) };
     this.pages = new PooledCall<PlaceQuestion, Page>((places) => this.readAll(places), bounds, keyOf);
   }
 

@@ -189,7 +189,7 @@ export class Reception {
     if (session.state === 'closed' || !session.connection.isOpen) return;
     session.open(this.welcome(session, epoch, starts));
     opening.refuse();
-    for (const { pump, start } of starts) pump.start(start.from, start.head, start.page);
+    for (const { pump, start } of starts) this.parts.following.start(pump, start);
     session.connection.resume();
     this.parts.book.opened(this.sessions.record(session));
     this.parts.metrics.connected(session.id, 'open');

@@ -14,9 +14,13 @@ export interface StartPoint {
   readonly from: number;
   readonly head: number;
   readonly resumed: boolean;
+  /** The client knew more than the store: an ack that has still to be written. */
+  readonly isAhead: boolean;
   /** What was read to prove it. */
   readonly page?: Page | undefined;
 }
+
+type ProvenStart = Omit<StartPoint, 'isAhead'>;
 
 /** The client's claim: its cursor counts only if it is of this user and this epoch. */
 export interface StartQuestion {
@@ -32,8 +36,8 @@ export interface StartQuestion {
 
 interface Position {
   readonly from: number;
-  /** What the store has of the device, as far as it was asked. */
-  readonly stored?: number;
+  /** What the store has of the device. */
+  readonly stored?: number | undefined;
   /** Nothing that the client or its device knew is contradicted by starting later. */
   readonly isServersChoice: boolean;
 }
@@ -51,16 +55,18 @@ export class StartPoints {
     const head = this.store.headOf(log);
     const [position] = await Promise.all([this.position(question, head), head]);
     const start = await this.startOf(question, position, await head);
+    const { stored } = position;
     // A device's first position is durable before the client hears of it; later moves may be lazy. The cursor
     // of a hello is an ack.
-    if (device && start.from !== position.stored) await this.store.begin({ device, log, seq: start.from });
-    return question.cursor === 'void' ? { ...start, resumed: false } : start;
+    if (device && stored === undefined) await this.store.begin({ device, log, seq: start.from });
+    const isAhead = stored !== undefined && start.from > stored;
+    return { ...start, isAhead, resumed: start.resumed && question.cursor !== 'void' };
   }
 
   private async position(question: StartQuestion, head: Promise<number>): Promise<Position> {
     const { log, device, cursor, joinedHead } = question;
-    if (typeof cursor === 'number') return { from: cursor, isServersChoice: false };
     const stored = device && (await this.store.positionOf(device, log));
+    if (typeof cursor === 'number') return { from: cursor, stored, isServersChoice: false };
     if (stored !== undefined) return { from: stored, stored, isServersChoice: false };
     const from = logUser(log) ? this.store.furthestOf(log) : (joinedHead ?? head);
     return { from: await from, isServersChoice: true };
@@ -71,13 +77,13 @@ export class StartPoints {
     { log, joinedHead = 0, isMemberOnly = false }: StartQuestion,
     position: Position,
     head: number,
-  ): Promise<StartPoint> {
+  ): Promise<ProvenStart> {
     if (!isMemberOnly || position.from >= joinedHead) return this.prove(log, position, head);
     const start = await this.prove(log, { from: joinedHead, isServersChoice: true }, head);
     return { ...start, resumed: false };
   }
 
-  private async prove(log: LogKey, position: Position, head: number): Promise<StartPoint> {
+  private async prove(log: LogKey, position: Position, head: number): Promise<ProvenStart> {
     const { from, isServersChoice } = position;
     if (from > head) return { from: head, head, resumed: false };
     if (from === head) return { from, head, resumed: true };

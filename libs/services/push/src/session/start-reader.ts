@@ -4,6 +4,7 @@
  */
 import { type DeviceKey, type LogKey, PooledCall, parameters, type UserKey } from '@carillon/domain';
 import {
+  Clock,
   type CursorMove,
   type CursorQuestion,
   Cursors,
@@ -13,9 +14,8 @@ import {
 } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 
-const bounds = { questionsMax: parameters.antiEntropyLogsPerQuery, callsMax: 2 };
-/** Answers about one user must not overtake each other. */
-const inOrder = { ...bounds, callsMax: 1 };
+/** Answers about one user must not overtake each other, so there is one call at a time. */
+const limits = { questionsMax: parameters.antiEntropyLogsPerQuery, callsMax: 1 };
 
 /** Where one device was on one log. */
 interface PositionQuestion {
@@ -33,7 +33,8 @@ export class StartReader {
   private readonly moves;
   private readonly memberships;
 
-  constructor(messages: MessageLog, cursors: Cursors, members: Members) {
+  constructor(messages: MessageLog, cursors: Cursors, members: Members, clock: Clock) {
+    const bounds = { ...limits, begin: (start: () => void) => clock.nextTurn(start) };
     this.heads = new PooledCall<LogKey, number>((logs) => seqIn(messages.heads(logs)), bounds);
     this.furthest = new PooledCall<LogKey, number>((logs) => seqIn(cursors.furthest(logs)), bounds);
     this.positions = new PooledCall<PositionQuestion, number | undefined>(
@@ -47,7 +48,7 @@ export class StartReader {
     this.memberships = new PooledCall<UserKey, readonly Membership[]>(async (users) => {
       const found = await members.ofUsers(users);
       return (user) => found.get(user) ?? nothing;
-    }, inOrder);
+    }, bounds);
   }
 
   /** The newest durable seq, 0 if there is none. Never stale. @throws PortUnavailable */

@@ -187,7 +187,7 @@ export class Topics {
       const start = await this.starts.find(question);
       if (!session.isLive) return; // its pumps have ended with it
       session.send({ type: 'subscribed', log: wireLog(log), ...publicPart(start) });
-      pump.start(start.from, start.head, start.page);
+      this.following.start(pump, start);
       if (cursor !== undefined) this.metrics.resumed(start.resumed);
     } catch (error) {
       if (!(error instanceof PortError)) throw error; // tried again by anti-entropy
@@ -226,7 +226,11 @@ export class Topics {
 }
 
 /** As `subscribed` and `welcome` say it. */
-export function publicPart({ from, head, resumed }: StartPoint): Omit<StartPoint, 'page'> {
+export function publicPart({
+  from,
+  head,
+  resumed,
+}: StartPoint): Pick<StartPoint, 'from' | 'head' | 'resumed'> {
   return { from, head, resumed };
 }
 

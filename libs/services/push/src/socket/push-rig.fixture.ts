@@ -16,8 +16,8 @@ import {
   type Notice,
   type PushAnswer,
   subjects,
+  type TokenVerdict,
   toJsonBytes,
-  type VerifyReply,
   type VerifyRequest,
 } from '@carillon/domain';
 import type { Bus } from '@carillon/domain/ports';
@@ -51,7 +51,7 @@ export interface RigOrder {
 /** One node, one Auth that says what the spec wants. */
 export class PushRig {
   /** What Auth says of a token. */
-  verdict: (token: string) => VerifyReply;
+  verdict: (token: string) => TokenVerdict;
   private readonly devices: TestDevice[] = [];
   private appended = 0;
 
@@ -199,7 +199,7 @@ export class PushRig {
   /** Tokens allow these topics from now on. */
   allow(...topics: string[]): void {
     const { verdict } = this;
-    this.verdict = (token) => ({ ...verdict(token), topics }) as VerifyReply;
+    this.verdict = (token) => ({ ...verdict(token), topics }) as TokenVerdict;
   }
 
   /** Sends a batch to the node. */
@@ -215,10 +215,10 @@ async function faultyPorts(): Promise<FaultyPorts> {
 }
 
 /** Answers what Push asks Auth. */
-function playAuth(bus: Bus, verdictOn: (token: string) => VerifyReply | undefined): void {
+function playAuth(bus: Bus, verdictOn: (token: string) => TokenVerdict | undefined): void {
   bus.subscribe(subjects.authVerify, (message) => {
-    const verdict = verdictOn(fromJsonBytes<VerifyRequest>(message.data).token);
-    if (verdict) message.reply(toJsonBytes(verdict));
+    const verdicts = fromJsonBytes<VerifyRequest>(message.data).tokens.map(verdictOn);
+    if (!verdicts.includes(undefined)) message.reply(toJsonBytes({ verdicts }));
   });
   const origins = { default: [rigOrigin], other: [foreignOrigin] };
   const policy: AuthPolicy = { origins, issuer: 'i', audience: 'a', keys: [] };

@@ -1,7 +1,8 @@
 // What may happen between the upgrade and the welcome, and with tokens afterwards.
 
-import type { VerifyReply } from '@carillon/domain';
-import { userKey, userLog } from '@carillon/domain';
+import type { TokenVerdict } from '@carillon/domain';
+import { type DeviceKey, userKey, userLog } from '@carillon/domain';
+import type { CursorMove } from '@carillon/domain/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PushRig } from './push-rig.fixture.js';
 
@@ -51,6 +52,26 @@ describe('before the welcome', () => {
     await two.frame('welcome');
     one.send({ type: 'read', ids: ['msg_2'] });
     expect((await two.frame('read')).ids).toEqual(['msg_2']);
+  });
+
+  it('the first position of a device is durable, and a later one goes with the next flush', async () => {
+    const { cursors } = rig.ports.store;
+    await rig.append(log, 3);
+    const begun: CursorMove[][] = [];
+    const begin = cursors.begin.bind(cursors);
+    cursors.begin = (moves) => {
+      begun.push([...moves]);
+      return begin(moves);
+    };
+    const stored = async () => (await cursors.load('default/42/d1' as DeviceKey, [log])).get(log);
+    await rig.device().hello({ device: 'd1', cursors: { user: 1 } });
+    expect(await stored()).toBe(1);
+    const writes = begun.length;
+    await rig.device().hello({ device: 'd1', instance: 'i2', cursors: { user: 2, all: 0 } });
+    expect(begun).toHaveLength(writes);
+    expect(await stored()).toBe(1);
+    await rig.ports.clock.advance(300);
+    expect(await stored()).toBe(2);
   });
 
   it("no log is read before the user's route is there, whichever session claims it (A5)", async () => {
@@ -112,7 +133,7 @@ function accepted(change: {
   tenant?: string;
   device?: string;
   expiresAt?: number;
-}): VerifyReply {
+}): TokenVerdict {
   const expiresAt = rig.ports.clock.now() + 600_000;
   return { verdict: 'accepted', tenant: 'default', user: '42', expiresAt, ...change };
 }
