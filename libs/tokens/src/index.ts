@@ -1,4 +1,5 @@
 /** User tokens: sign, verify, keys. The only lib that knows jsonwebtoken. */
+export { CheckedSignatures } from './checked-signatures.js';
 export {
   isTopicAllowed,
   type TokenAlgorithm,

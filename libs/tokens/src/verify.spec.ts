@@ -5,6 +5,7 @@ import { createHmac, createPublicKey, generateKeyPairSync, sign as rawSign } fro
 import { limits } from '@carillon/wire';
 import jwt from 'jsonwebtoken';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CheckedSignatures } from './checked-signatures.js';
 import { isTopicAllowed, tokenSkewMs } from './claims.js';
 import { generateSigningKey, openSigningKey, type TokenSigner } from './key.js';
 import { KeySet } from './key-set.js';
@@ -260,8 +261,14 @@ function issue(): string {
   }).token;
 }
 
+/** The verdict, which must be the same for a token that came before as for one that did not. */
 function verdictOf(token: string, change: Partial<Parameters<typeof verifyToken>[0]> = {}) {
-  return verifyToken({ token, keys, issuer, audience, now, ...change });
+  const order = { token, keys, issuer, audience, now, ...change };
+  const verdict = verifyToken(order);
+  const checked = new CheckedSignatures(1);
+  expect(verifyToken({ ...order, checked })).toEqual(verdict);
+  expect(verifyToken({ ...order, checked })).toEqual(verdict);
+  return verdict;
 }
 
 function encode(text: string, isWrapped = false): string {

@@ -5,6 +5,7 @@
 import type { TokenVerdict } from '@carillon/domain';
 import { isName, limits } from '@carillon/wire';
 import jwt from 'jsonwebtoken';
+import type { CheckedSignatures, Claims } from './checked-signatures.js';
 import {
   readUserClaims,
   type TokenAlgorithm,
@@ -28,14 +29,14 @@ export interface VerifyOrder {
   readonly audience: string;
   /** Epoch milliseconds. */
   readonly now: number;
+  /** Of tokens that came before. */
+  readonly checked?: CheckedSignatures;
 }
 
 interface Header {
   readonly alg: TokenAlgorithm;
   readonly kid: string;
 }
-
-type Claims = Readonly<Record<string, unknown>>;
 
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 /**
@@ -49,13 +50,19 @@ const forbiddenParameters = ['jku', 'x5u', 'x5c', 'jwk', 'crit', 'b64', 'zip'];
  * skew), valid for at most 15 minutes, every claim well formed. `detail` never repeats a part of the token.
  */
 export function verifyToken(order: VerifyOrder): Verdict {
-  const header = readHeader(order.token);
+  const { token, keys, checked } = order;
+  const known = checked?.claimsOf(token, keys);
+  if (known) return judge(known, order);
+  const header = readHeader(token);
   if (typeof header === 'string') return refused(header);
-  const key = order.keys.get(header.kid);
+  const { alg, kid } = header;
+  const key = keys.get(kid);
   if (!key) return { verdict: 'unknown-key', detail: 'no key with this id is known' };
-  if (key.alg !== header.alg) return refused('the algorithm is not the one of its key');
-  const claims = verifiedClaims(order.token, key);
-  return claims ? judge(claims, order) : refused('the signature is not valid');
+  if (key.alg !== alg) return refused('the algorithm is not the one of its key');
+  const claims = verifiedClaims(token, key);
+  if (!claims) return refused('the signature is not valid');
+  checked?.note(token, { kid, key, claims });
+  return judge(claims, order);
 }
 
 function refused(detail: string): Verdict {

@@ -7,15 +7,20 @@ import type { TokenRequest } from '@carillon/api';
 import type { TokenVerdict } from '@carillon/domain';
 import { Clock } from '@carillon/domain/ports';
 import { type AuthConfig, Problem } from '@carillon/platform';
-import { type IssuedToken, signToken, TokenTooBig, verifyToken } from '@carillon/tokens';
+import { CheckedSignatures, type IssuedToken, signToken, TokenTooBig, verifyToken } from '@carillon/tokens';
 import { limits } from '@carillon/wire';
 import { Inject, Injectable } from '@nestjs/common';
 import { AuthCounts } from './auth-counts.js';
 import { authConfig } from './injection.js';
 import { Policy } from './policy.js';
 
+/** Some ten thousand clients come back at once after a restart; a token is mostly half a kilobyte. */
+const checkedMax = 10_000;
+
 @Injectable()
 export class UserTokens {
+  private readonly checked = new CheckedSignatures(checkedMax);
+
   constructor(
     private readonly policy: Policy,
     private readonly clock: Clock,
@@ -29,7 +34,9 @@ export class UserTokens {
    */
   verify(token: string): TokenVerdict {
     const { issuer, audience } = this.config;
-    const reply = verifyToken({ token, keys: this.policy.keys, issuer, audience, now: this.clock.now() });
+    const { checked } = this;
+    const { keys } = this.policy;
+    const reply = verifyToken({ token, keys, issuer, audience, now: this.clock.now(), checked });
     this.counts.verified(reply.verdict);
     return reply;
   }
