@@ -285,9 +285,9 @@ describe('a pump', () => {
     pump.start(0, 0);
     for (const entry of await append(...names(2))) ring(entry);
     await clock.advance(7_000);
-    expect(pump.stalledMs(clock.monotonic())).toBe(7_000);
+    expect(pump.tend(clock.monotonic())).toBe(7_000);
     pump.ack(2);
-    expect(pump.stalledMs(clock.monotonic())).toBe(0);
+    expect(pump.tend(clock.monotonic())).toBe(0);
   });
 });
 
@@ -301,7 +301,7 @@ describe('a volley', () => {
     expect(pump.takeReceipt()).toMatchObject({ sent: [{ from: 1, to: 5, way: 'live' }], failed: [2] });
     pump.ack(5);
     expect(settlements).toHaveLength(5);
-    expect(pump.stalledMs(clock.monotonic() + 1)).toBe(0);
+    expect(pump.tend(clock.monotonic() + 1)).toBe(0);
   });
 
   it('of which the pump has some goes on where it is', async () => {
@@ -350,10 +350,10 @@ describe('a pump whose clock cannot be trusted', () => {
     pump.start(0, 3);
     await clock.advance(1);
     expect(seqs()).toEqual([1]);
-    pump.tend();
+    pump.tend(clock.monotonic());
     expect(frames).toHaveLength(1);
     trust.isTrusted = true;
-    pump.tend();
+    pump.tend(clock.monotonic());
     await clock.advance(1);
     expect(frames.map(({ type }) => type)).toEqual(['message', 'skip', 'message']);
   });
@@ -367,7 +367,7 @@ describe('a pump whose clock cannot be trusted', () => {
     expect(frames).toEqual([]);
     clock.jump(-3_600_000);
     trust.isTrusted = true;
-    pump.tend();
+    pump.tend(clock.monotonic());
     await clock.advance(1);
     expect(seqs()).toEqual([1]);
   });

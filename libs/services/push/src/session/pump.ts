@@ -238,14 +238,11 @@ export class Pump {
   /**
    * Called from time to time: a client that does not move keeps no entries in memory that would have to be
    * read again anyway, and what waited for the clock goes on.
+   * @returns milliseconds for which something has been unsettled without any progress, 0 when nothing is
    */
-  tend(): void {
+  tend(nowMonotonic: number): number {
     if (this.page && this.isStale(this.page)) this.page = undefined;
     if (this.isHeld) this.run();
-  }
-
-  /** Milliseconds for which something has been unsettled without any progress, 0 when nothing is. */
-  stalledMs(nowMonotonic: number): number {
     return this.inFlight && this.inFlight.count > 0 ? nowMonotonic - this.progressAt : 0;
   }
 

@@ -184,12 +184,12 @@ export class Session implements Line, ConnectionListener {
     if (!this.isLive) return;
     const { clock, options, trust } = this.host.share;
     const now = clock.monotonic();
-    for (const pump of this.pumps()) pump.tend();
+    const stalledMs = this.tendPumps(now);
     if (now - this.heardAt > options.heartbeatMs * 1.5) {
       this.close(closeCodes.heartbeatMissed, 'nothing heard for one and a half heartbeats');
     } else if (trust.isTrusted && this.tokenExpiresAt + tokenSkewMs < clock.now()) {
       this.close(closeCodes.tokenExpired, 'the token expired');
-    } else if (this.isSlow(now)) {
+    } else if (this.isBlocked(now) || stalledMs > options.ackTimeoutMs) {
       this.close(closeCodes.slowConsumer, 'what was sent is not being settled');
     } else if (now - this.pingedAt >= options.heartbeatMs) {
       this.pingedAt = now;
@@ -253,13 +253,19 @@ export class Session implements Line, ConnectionListener {
     this.host.onClosed(this, code);
   }
 
-  private isSlow(now: number): boolean {
+  /** @returns how long the one that waits longest has waited for an ack */
+  private tendPumps(now: number): number {
+    let stalledMs = Math.max(this.inbox.tend(now), this.all.tend(now));
+    if (!this.topics) return stalledMs;
+    for (const { pump } of this.topics.values()) stalledMs = Math.max(stalledMs, pump.tend(now));
+    return stalledMs;
+  }
+
+  /** The socket has not taken anything for too long. */
+  private isBlocked(now: number): boolean {
     const { options } = this.host.share;
-    const isBlocked = this.connection.backlogBytes >= options.socketBacklogBytes;
-    if (!isBlocked) this.drainedAt = now;
-    if (now - this.drainedAt > options.drainTimeoutMs) return true;
-    for (const pump of this.pumps()) if (pump.stalledMs(now) > options.ackTimeoutMs) return true;
-    return false;
+    if (this.connection.backlogBytes < options.socketBacklogBytes) this.drainedAt = now;
+    return now - this.drainedAt > options.drainTimeoutMs;
   }
 
   private isWithinBudget(): boolean {
