@@ -129,6 +129,19 @@ describe('the clock guard', () => {
     expect(Math.abs(other.clock.now() - Date.now() - 2_000)).toBeLessThan(100);
   });
 
+  it('is not trusted when the machine was set right behind a correction, and only a slow answer says so', async () => {
+    const { facts, clock, guard } = await watched(600_000);
+    clock.setMs = 600_000; // the machine is right now, and corrected by ten minutes
+    facts.answerMs = 2_000;
+    await clock.fire();
+    expect(clock.now() - Date.now() - 600_000).toBeGreaterThan(500_000);
+    expect(guard.isTrusted).toBe(false);
+    facts.answerMs = 0;
+    await clock.fire();
+    expect(guard.isTrusted).toBe(true);
+    expect(Math.abs(clock.now() - Date.now() - 600_000)).toBeLessThan(100);
+  });
+
   it('keeps the last measurement while the store is away, and goes on measuring', async () => {
     const { facts, clock } = await watched(2_000);
     facts.isAway = true;

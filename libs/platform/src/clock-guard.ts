@@ -30,6 +30,8 @@ export class UnwatchedClock extends ClockTrust {
 /** Measures every 10 s, more often while it is not trusted, and corrects the clock by what it finds. */
 export class ClockGuard extends ClockTrust {
   private skewMs = 0;
+  /** What a slow answer left uncorrected of it. */
+  private leftMs = 0;
   /** Nothing is known before the first measurement. */
   private doubtMs = Number.POSITIVE_INFINITY;
   /** Corrected time less monotonic time when it was measured: a jump of the machine's clock changes it. */
@@ -57,8 +59,8 @@ export class ClockGuard extends ClockTrust {
   }
 
   override get isTrusted(): boolean {
-    const isNear = Math.abs(this.skewMs) + this.doubtMs <= this.skewMaxMs;
-    return isNear && Math.abs(this.jumpedMs) <= this.skewMaxMs;
+    const farthestMs = Math.max(Math.abs(this.skewMs), Math.abs(this.leftMs));
+    return farthestMs + this.doubtMs <= this.skewMaxMs && Math.abs(this.jumpedMs) <= this.skewMaxMs;
   }
 
   cancel(): void {
@@ -103,6 +105,7 @@ export class ClockGuard extends ClockTrust {
     // Less than the measurement's own doubt is noise, and a clock that jumps for nothing helps nobody.
     if (isCertain && Math.abs(skewMs - clock.offsetMs) > Math.max(answerMs, 2)) clock.correct(skewMs);
     this.skewMs = skewMs;
+    this.leftMs = skewMs - clock.offsetMs;
     this.doubtMs = answerMs / 2;
     this.baseMs = clock.now() - clock.monotonic();
   }
