@@ -53,8 +53,8 @@ export const markMutants: readonly Mutant[] = [
     patches: [
       {
         file: `${push}/session/ring.ts`,
-        find: 'return now - acceptedAt <= this.options.ringFreshMs;',
-        replace: 'return now - acceptedAt < Infinity;',
+        find: 'return Math.abs(now - acceptedAt) <= this.options.ringFreshMs;',
+        replace: 'return now - acceptedAt < Number.POSITIVE_INFINITY;',
       },
       {
         file: `${push}/session/ring.ts`,

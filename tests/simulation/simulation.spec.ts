@@ -46,6 +46,10 @@ describe('the simulation', () => {
     expect(catches.filter(({ seeds }) => seeds === undefined).map(({ mutant }) => mutant.name)).toEqual([]);
   });
 
+  it('has no mutant that the sources have left behind', { timeout: 120_000 }, async () => {
+    for (const { name, patches } of mutants) expect(await bundle(name, patches)).toContain(name);
+  });
+
   it('refuses a patch whose text is gone', async () => {
     const gone = { file: 'tests/simulation/run/parameters.ts', find: 'no such text', replace: '' };
     await expect(bundle('gone', [gone])).rejects.toThrow('holds 0 times');
