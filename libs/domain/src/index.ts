@@ -46,6 +46,7 @@ export {
   deviceUser,
   type Incarnation,
   incarnation,
+  isUserLog,
   type LogKey,
   logFromWire,
   logUser,

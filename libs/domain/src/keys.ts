@@ -54,6 +54,11 @@ export function incarnation(node: string, boot: string): Incarnation {
   return `${node}~${boot}` as Incarnation;
 }
 
+/** Whether the log is the inbox of one user, whoever that is. */
+export function isUserLog(log: LogKey): boolean {
+  return log.startsWith('user:', log.indexOf('/') + 1);
+}
+
 /** The user whose inbox this log is, or undefined for topics and `all`. */
 export function logUser(log: LogKey): UserKey | undefined {
   const slash = log.indexOf('/');

@@ -2,7 +2,7 @@
  * Which addressees have too much waiting for them. Asks the store only about logs that are long, and about
  * each of those at most once a second: the limit may be passed by what arrives in between.
  */
-import { type Entry, type LogKey, logUser } from '@carillon/domain';
+import { type Entry, isUserLog, type LogKey } from '@carillon/domain';
 import { Clock, Cursors, LogKeeping, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { CollectOptions } from './collect-options.js';
@@ -37,7 +37,7 @@ export class Backlog {
 
   /** Heads as they become known. */
   learn({ log, seq }: Pick<Entry, 'log' | 'seq'>): void {
-    if (seq <= this.options.unackedEntriesMax || !logUser(log)) return;
+    if (seq <= this.options.unackedEntriesMax || !isUserLog(log)) return;
     const known = this.long.get(log) ?? { head: 0, floor: 0, askedAt: Number.NEGATIVE_INFINITY };
     known.head = Math.max(known.head, seq);
     this.long.delete(log);

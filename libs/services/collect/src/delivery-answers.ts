@@ -8,7 +8,7 @@ import {
   type Device,
   deviceName,
   type Entry,
-  logUser,
+  isUserLog,
   type Receipt,
   type UserKey,
   userKey,
@@ -133,7 +133,7 @@ interface Judged {
 
 /** It does not follow this topic, or came when the entry was past already. */
 function wasNeverMeant({ firstSeenAt }: Device, { entry }: UserFacts, position: number | undefined): boolean {
-  if (position === undefined) return logUser(entry.log) === undefined;
+  if (position === undefined) return !isUserLog(entry.log);
   return position >= entry.seq && firstSeenAt > entry.acceptedAt;
 }
 

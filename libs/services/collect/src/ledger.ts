@@ -11,7 +11,15 @@ import {
   messageIdPattern,
   messageLinks,
 } from '@carillon/api';
-import { type Draft, type Entry, logUser, type Receipt, tenantOf, type UserKey } from '@carillon/domain';
+import {
+  type Draft,
+  type Entry,
+  isUserLog,
+  logUser,
+  type Receipt,
+  tenantOf,
+  type UserKey,
+} from '@carillon/domain';
 import {
   Clock,
   Cursors,
@@ -48,7 +56,7 @@ export class Ledger {
     if (!first) return this.scheduled({ tenant, id });
     if (tenantOf(first.log) !== tenant) throw unknown();
     // Followers of a topic, and everybody, are not counted: there may be a million of them.
-    const counts = logUser(first.log) ? await this.countsOf(entries) : undefined;
+    const counts = isUserLog(first.log) ? await this.countsOf(entries) : undefined;
     return {
       ...answerOf(id, first, entries.length),
       status: this.statusOf(first, counts),

@@ -5,6 +5,7 @@
  * from the store, so waiting here would only add latency.
  */
 import {
+  type DoorbellSlice,
   fromJsonBytes,
   joinDoorbells,
   logUser,
@@ -82,7 +83,7 @@ export class NodePushes {
   }
 
   private async ask(round: Round, { route, places }: NodeShare): Promise<readonly UserKey[]> {
-    const data = joinDoorbells(places.flatMap((place) => round.slices[place] ?? []));
+    const data = joinDoorbells(places.map((place) => round.slices[place] as DoorbellSlice));
     const began = this.clock.monotonic();
     try {
       const reply = await this.bus.request(
@@ -107,7 +108,8 @@ export class NodePushes {
       return [];
     }
     const gone = new Set(answer.gone);
-    const goneCount = places.filter((place) => gone.has(userAt(round, place) as UserKey)).length;
+    const isGone = (place: number) => gone.has(userAt(round, place) as UserKey);
+    const goneCount = gone.size === 0 ? 0 : places.filter(isGone).length;
     this.metrics.doorbell('gone', goneCount);
     this.metrics.doorbell('taken', places.length - goneCount);
     return answer.gone;

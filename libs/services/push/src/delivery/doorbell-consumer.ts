@@ -54,8 +54,9 @@ export class DoorbellConsumer {
   private take(message: BusMessage): void {
     const gone = new Set<UserKey>();
     for (const [log, bells] of byLog(this.bellsOf(message))) {
+      if (this.fanOut.ring(log, bells)) continue;
       const user = logUser(log);
-      if (!this.fanOut.ring(log, bells) && user) gone.add(user);
+      if (user) gone.add(user);
     }
     message.reply(toJsonBytes(this.loop.isBusy ? busy : takenWith(gone)));
   }

@@ -3,7 +3,7 @@
  * sockets per turn; who lags takes it from the ring or the store, at its own pace. Never waits for a socket,
  * and never decides what a session may be sent: pumps do.
  */
-import { type DoorbellView, type LogKey, logUser } from '@carillon/domain';
+import { type DoorbellView, isUserLog, type LogKey } from '@carillon/domain';
 import { Clock } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { PushOptions } from '../push-options.js';
@@ -49,7 +49,7 @@ export class FanOut {
       } else if (bell.kind === 'volatile') this.pass(bell);
       else this.mark(bell, bell.kind, tidings);
     }
-    if (tidings && hasFew(log)) {
+    if (tidings && isUserLog(log)) {
       const moment = momentOf(this.clock);
       for (const pump of followers) tidings.give(pump, moment);
     }
@@ -66,12 +66,12 @@ export class FanOut {
     });
   }
 
-  /** Told at once where few follow; else with what else comes in this turn, or during the walk. */
+  /** Told at once where few follow, the instances of a user; else with what else comes in this turn, or during the walk. */
   private tidingsFor(log: LogKey): Tidings {
     const open = this.next.get(log);
     if (open) return open;
     const tidings = new Tidings(log, this.rings, this.options.ringEntries);
-    if (hasFew(log)) return tidings;
+    if (isUserLog(log)) return tidings;
     this.next.set(log, tidings);
     if (!this.underWay.has(log)) this.walk(log);
     return tidings;
@@ -110,12 +110,7 @@ export class FanOut {
   }
 
   private visit(log: LogKey, visit: (pump: Pump) => void): void {
-    if (hasFew(log)) for (const pump of this.registry.followers(log) ?? []) visit(pump);
+    if (isUserLog(log)) for (const pump of this.registry.followers(log) ?? []) visit(pump);
     else this.walks.start({ begin: () => this.registry.followers(log) ?? [], visit });
   }
-}
-
-/** The instances of one user. */
-function hasFew(log: LogKey): boolean {
-  return logUser(log) !== undefined;
 }

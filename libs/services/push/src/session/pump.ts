@@ -7,8 +7,8 @@ import {
   type DeviceKey,
   type Entry,
   fateOf,
+  isUserLog,
   type LogKey,
-  logUser,
   type UserKey,
   type Way,
   wireLog,
@@ -102,7 +102,7 @@ export class Pump {
     readonly line: Line,
     private readonly share: PumpShare,
   ) {
-    this.isInbox = logUser(log) !== undefined;
+    this.isInbox = isUserLog(log);
   }
 
   get sent(): number {

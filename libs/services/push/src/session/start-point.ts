@@ -2,7 +2,7 @@
  * Where a session starts in a log, and whether continuity with the client's own position is proven. Proven by
  * the read, never assumed: only if the first entry after the position is the next one.
  */
-import { type DeviceKey, type LogKey, logUser } from '@carillon/domain';
+import { type DeviceKey, isUserLog, type LogKey } from '@carillon/domain';
 import type { Hello } from '@carillon/wire';
 import { Injectable } from '@nestjs/common';
 import type { Page } from './page.js';
@@ -68,7 +68,7 @@ export class StartPoints {
     const stored = device && (await this.store.positionOf(device, log));
     if (typeof cursor === 'number') return { from: cursor, stored, isServersChoice: false };
     if (stored !== undefined) return { from: stored, stored, isServersChoice: false };
-    const from = logUser(log) ? this.store.furthestOf(log) : (joinedHead ?? head);
+    const from = isUserLog(log) ? this.store.furthestOf(log) : (joinedHead ?? head);
     return { from: await from, isServersChoice: true };
   }
 
