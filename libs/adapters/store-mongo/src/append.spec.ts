@@ -6,9 +6,10 @@ import { type Draft, type Entry, type EntryId, type LogKey, userKey, userLog } f
 import { type Appended, PortUnavailable } from '@carillon/domain/ports';
 import { FakeClock, SeededRandom } from '@carillon/testkit';
 import { describe, expect, it } from 'vitest';
-import { type AppendCalls, Appender, confirmedRows, type InsertReply } from './append.js';
+import { type AppendCalls, Appender, confirmedRows } from './append.js';
 import { runAppends } from './append-run.fixture.js';
 import { type Faults, ReplicaSet } from './replica-set.fixture.js';
+import type { WriteReport } from './write-report.js';
 
 const firstSeed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 const seeds = Number(process.env.SEEDS ?? 60);
@@ -60,7 +61,7 @@ describe(`append on a model (first of ${seeds} seeds: ${firstSeed})`, () => {
 describe('the rows that a reply confirms', () => {
   const rows = [row('a', 5), row('b', 6), row('c', 7)];
   const duplicate = (index: number) => ({ index, code: 11000 });
-  const confirmedIds = (reply: Partial<InsertReply>, isOrdered: boolean) =>
+  const confirmedIds = (reply: Partial<WriteReport>, isOrdered: boolean) =>
     confirmedRows(rows, { refused: [], isWriteConcernMet: true, ...reply }, isOrdered).map(({ id }) => id);
 
   it('are all of them when none was refused', () => {
@@ -164,7 +165,7 @@ describe('append', () => {
 });
 
 interface Twists {
-  readonly insert?: () => Promise<InsertReply>;
+  readonly insert?: () => Promise<WriteReport>;
   readonly newest?: (ask: () => ReturnType<AppendCalls['newest']>) => ReturnType<AppendCalls['newest']>;
 }
 

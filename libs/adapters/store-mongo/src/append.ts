@@ -9,19 +9,7 @@
 import { type Draft, type Entry, type EntryId, fullJitterMs, type LogKey } from '@carillon/domain';
 import { type Appended, type Clock, PortUnavailable, type Random, sleep } from '@carillon/domain/ports';
 import { Bases } from './bases.js';
-
-/** A row that was not inserted: its place in the command and the store's code. */
-export interface RefusedRow {
-  readonly index: number;
-  readonly code: number;
-}
-
-/** What the store said about one insert command. */
-export interface InsertReply {
-  readonly refused: readonly RefusedRow[];
-  /** False: nothing in this reply is durable for sure, and `refused` may be short of rows. */
-  readonly isWriteConcernMet: boolean;
-}
+import type { WriteReport } from './write-report.js';
 
 /**
  * What the append needs of a store.
@@ -33,7 +21,7 @@ export interface AppendCalls {
    * Ordered: the rows after the first refused one are not tried.
    * @throws PortUnavailable when the outcome is unknown; the command may even be carried out later.
    */
-  insert(rows: readonly Entry[], isOrdered: boolean): Promise<InsertReply>;
+  insert(rows: readonly Entry[], isOrdered: boolean): Promise<WriteReport>;
   /** The newest committed seq of each log, 0 where there is none. @throws PortUnavailable */
   newest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>>;
   /** The committed entries with these ids, in no order. @throws PortUnavailable */
@@ -191,7 +179,7 @@ export class Appender {
  */
 export function confirmedRows(
   rows: readonly Entry[],
-  reply: InsertReply,
+  reply: WriteReport,
   isOrdered: boolean,
 ): readonly Entry[] {
   if (!reply.isWriteConcernMet) return [];

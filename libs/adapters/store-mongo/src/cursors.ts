@@ -3,6 +3,7 @@
 import type { DeviceKey, LogKey } from '@carillon/domain';
 import { type CursorMove, type CursorQuestion, Cursors } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
+import { findRows } from './commands.js';
 import type { Guard } from './guard.js';
 import { newestOf } from './newest.js';
 import { type CursorRow, cursorId } from './rows.js';
@@ -58,9 +59,8 @@ export class MongoCursors extends Cursors {
     const seqs = new Map<string, number>();
     for (let from = 0; from < ids.length; from += idsPerQuery) {
       const chunk = ids.slice(from, from + idsPerQuery);
-      const rows = await this.#guard.call(() =>
-        this.#cursors.find({ _id: { $in: chunk } }, { batchSize: idsPerQuery }).toArray(),
-      );
+      const filter = { _id: { $in: chunk } };
+      const rows = await findRows(this.#guard, this.#cursors, { filter, rowsMax: chunk.length });
       for (const { _id, seq } of rows) seqs.set(_id, seq);
     }
     return seqs;
@@ -68,11 +68,8 @@ export class MongoCursors extends Cursors {
 
   #raise(moves: readonly CursorMove[]): Promise<void> {
     const updates = moves.map(({ device, log, seq }) => ({
-      updateOne: {
-        filter: { _id: cursorId(device, log) },
-        update: { $max: { seq }, $setOnInsert: { log } },
-        upsert: true,
-      },
+      q: { _id: cursorId(device, log) },
+      u: { $max: { seq }, $setOnInsert: { log } },
     }));
     return upsertAll(this.#cursors, this.#guard, updates);
   }

@@ -22,11 +22,7 @@ export class MongoDevices extends Devices {
   }
 
   override async seen(sightings: readonly DeviceSighting[], max: number): Promise<void> {
-    await upsertAll(
-      this.#devices,
-      this.#guard,
-      sightings.map((sighting) => ({ updateOne: upsertOf(sighting) })),
-    );
+    await upsertAll(this.#devices, this.#guard, sightings.map(upsertOf));
     const users = new Set(sightings.map(({ device }) => deviceUser(device)));
     for (const user of await this.#withMoreThan(max, [...users])) await this.#trim(user, max);
   }
@@ -89,5 +85,5 @@ function upsertOf({ device, at, app }: DeviceSighting) {
     $setOnInsert: { user: deviceUser(device) },
     ...(app === undefined ? {} : { $set: { app } }),
   };
-  return { filter: { _id: device }, update, upsert: true };
+  return { q: { _id: device }, u: update };
 }

@@ -29,23 +29,5 @@ function isSocketError(error: unknown): boolean {
 
 /** Whether a single write failed because its key is there already, and for no other reason. */
 export function isDuplicate(error: unknown): boolean {
-  if (error instanceof mongo.MongoBulkWriteError) return false;
   return error instanceof mongo.MongoServerError && error.code === duplicateCode;
-}
-
-/** What a bulk's error says about its rows. */
-export interface BulkReport {
-  readonly refused: readonly { readonly index: number; readonly code: number }[];
-  readonly isWriteConcernMet: boolean;
-}
-
-/**
- * Reads the failed rows. Undefined when the error says nothing about them: the driver wraps network errors in
- * this very class too, with an empty list of failed rows.
- */
-export function bulkReport(error: unknown): BulkReport | undefined {
-  if (!(error instanceof mongo.MongoBulkWriteError)) return undefined;
-  const refused = [error.writeErrors].flat().map(({ index, code }) => ({ index, code }));
-  const isWriteConcernMet = error.result.getWriteConcernError() === undefined;
-  return refused.length > 0 || !isWriteConcernMet ? { refused, isWriteConcernMet } : undefined;
 }

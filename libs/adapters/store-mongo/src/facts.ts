@@ -32,7 +32,7 @@ export class MongoFacts extends StoreFacts {
     const stored = await read();
     if (stored) return stored.value;
     const update = { $setOnInsert: { value: randomName(random, epochLength) } };
-    await upsertAll(meta, guard, [{ updateOne: { filter: { _id: epochId }, update, upsert: true } }]);
+    await upsertAll(meta, guard, [{ q: { _id: epochId }, u: update }]);
     const made = await read();
     if (!made) throw new PortUnavailable('the epoch was removed while it was stored');
     return made.value;
@@ -43,9 +43,7 @@ export class MongoFacts extends StoreFacts {
     await lowerPositions(collections, guard);
     const value = randomName(random, epochLength);
     const update = { $set: { value } };
-    await upsertAll(collections.meta, guard, [
-      { updateOne: { filter: { _id: epochId }, update, upsert: true } },
-    ]);
+    await upsertAll(collections.meta, guard, [{ q: { _id: epochId }, u: update }]);
     return value;
   }
 

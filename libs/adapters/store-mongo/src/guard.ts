@@ -3,15 +3,19 @@
  * waits for it. Must never let a driver's error out.
  */
 import { type Clock, PortUnavailable } from '@carillon/domain/ports';
+import type { mongo } from 'mongoose';
 import { portError } from './driver-errors.js';
 
 export class Guard {
+  /** For plain commands. */
+  readonly db: mongo.Db;
   readonly #clock: Clock;
   readonly #callMs: number;
   readonly #running = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(clock: Clock, callMs: number) {
+  constructor(db: mongo.Db, clock: Clock, callMs: number) {
+    this.db = db;
     this.#clock = clock;
     this.#callMs = callMs;
   }

@@ -1,9 +1,4 @@
 /** The store over MongoDB, and the append that it is built upon. Nothing else leaves this lib. */
-export {
-  type AppendCalls,
-  Appender,
-  type AppenderOptions,
-  type InsertReply,
-  type RefusedRow,
-} from './append.js';
+export { type AppendCalls, Appender, type AppenderOptions } from './append.js';
 export { MongoStore, type MongoStoreOptions } from './mongo-store.js';
+export type { RefusedRow, WriteReport } from './write-report.js';

@@ -12,12 +12,13 @@ import { MongoMarks } from './marks.js';
 import { type RawDatabase, rawDatabase } from './raw-database.fixture.js';
 import type { EntryRow } from './rows.js';
 
-const guard = new Guard(new MachineClock(), 6_000);
+let guard: Guard;
 const log = userLog(userKey('t', 'ann'));
 let raw: RawDatabase;
 
 beforeAll(async () => {
   raw = await rawDatabase(inject('mongoUrl'), `interleaving_${process.pid}_${Date.now()}`);
+  guard = new Guard(raw.db, new MachineClock(), 6_000);
 });
 afterAll(() => raw.dropAndClose());
 

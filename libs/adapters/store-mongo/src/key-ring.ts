@@ -22,7 +22,7 @@ export class MongoKeyRing extends KeyRing {
   override async ensureTenant({ id, origins }: Tenant): Promise<Tenant> {
     const { tenants } = this.#collections;
     const update = { $setOnInsert: { origins } };
-    await upsertAll(tenants, this.#guard, [{ updateOne: { filter: { _id: id }, update, upsert: true } }]);
+    await upsertAll(tenants, this.#guard, [{ q: { _id: id }, u: update }]);
     const stored = await this.#guard.call(() => tenants.findOne({ _id: id }));
     if (!stored) throw new PortUnavailable(`tenant ${id} was removed while it was stored`);
     return { id, origins: stored.origins };

@@ -1,7 +1,9 @@
 /** Inserts what is not there yet. Only for rows of which the first is to stay. */
+import { PortUnavailable } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
-import { bulkReport, duplicateCode } from './driver-errors.js';
+import { insertRows } from './commands.js';
 import type { Guard } from './guard.js';
+import { isDoneOrCollided } from './upserts.js';
 
 const rowsPerCommand = 1_000;
 
@@ -9,19 +11,11 @@ const rowsPerCommand = 1_000;
 export async function insertMissing<R extends mongo.Document>(
   collection: mongo.Collection<R>,
   guard: Guard,
-  rows: readonly mongo.OptionalUnlessRequiredId<R>[],
+  rows: readonly R[],
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += rowsPerCommand) {
     const chunk = rows.slice(from, from + rowsPerCommand);
-    await guard.call(async () => {
-      try {
-        await collection.insertMany(chunk, { ordered: false });
-      } catch (error) {
-        const report = bulkReport(error);
-        const isThere =
-          report?.isWriteConcernMet && report.refused.every(({ code }) => code === duplicateCode);
-        if (!isThere) throw error;
-      }
-    });
+    const report = await insertRows(guard, collection, chunk);
+    if (!isDoneOrCollided(report)) throw new PortUnavailable('MongoDB did not do what was asked');
   }
 }

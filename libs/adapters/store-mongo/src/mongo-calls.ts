@@ -5,13 +5,12 @@
 
 import type { Entry, EntryId, LogKey } from '@carillon/domain';
 import type { mongo } from 'mongoose';
-import type { AppendCalls, InsertReply } from './append.js';
-import { bulkReport } from './driver-errors.js';
+import type { AppendCalls } from './append.js';
+import { insertOnce } from './commands.js';
 import type { Guard } from './guard.js';
 import { newestOf } from './newest.js';
 import { type EntryRow, entryFromRow, entryToRow } from './rows.js';
-
-const confirmed: InsertReply = { refused: [], isWriteConcernMet: true };
+import type { WriteReport } from './write-report.js';
 
 export class MongoCalls implements AppendCalls {
   readonly #entries: mongo.Collection<EntryRow>;
@@ -22,17 +21,8 @@ export class MongoCalls implements AppendCalls {
     this.#guard = guard;
   }
 
-  insert(rows: readonly Entry[], isOrdered: boolean): Promise<InsertReply> {
-    return this.#guard.call(async () => {
-      try {
-        await this.#entries.insertMany(rows.map(entryToRow), { ordered: isOrdered });
-        return confirmed;
-      } catch (error) {
-        const report = bulkReport(error);
-        if (report) return report;
-        throw error;
-      }
-    });
+  insert(rows: readonly Entry[], isOrdered: boolean): Promise<WriteReport> {
+    return insertOnce(this.#guard, this.#entries, { rows: rows.map(entryToRow), isOrdered });
   }
 
   newest(logs: readonly LogKey[]): Promise<ReadonlyMap<LogKey, number>> {

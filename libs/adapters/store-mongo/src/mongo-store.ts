@@ -64,7 +64,9 @@ export class MongoStore implements Store {
 
   private constructor(connection: Connection, collections: Collections, options: MongoStoreOptions) {
     const { clock, random } = options;
-    const guard = new Guard(clock, options.callDeadlineMs ?? callDeadlineMs);
+    const { db } = connection;
+    if (!db) throw new RangeError('a store needs a connection that is open');
+    const guard = new Guard(db, clock, options.callDeadlineMs ?? callDeadlineMs);
     const appender = new Appender({
       calls: new MongoCalls(collections.entries, guard),
       clock,

@@ -5,6 +5,7 @@
 
 import type { LogKey } from '@carillon/domain';
 import type { mongo } from 'mongoose';
+import { aggregateRows } from './commands.js';
 import type { Guard } from './guard.js';
 
 /** Logs per query at most. */
@@ -21,7 +22,7 @@ export async function newestOf<R extends { readonly log: LogKey; readonly seq: n
   const asked = [...newest.keys()];
   for (let from = 0; from < asked.length; from += logsMax) {
     const pipeline = newestPipeline(asked.slice(from, from + logsMax));
-    const rows = await guard.call(() => collection.aggregate<NewestRow>(pipeline).toArray());
+    const rows = await aggregateRows<NewestRow>(guard, collection, { pipeline, rowsMax: logsMax });
     for (const row of rows) newest.set(row._id, row.seq);
   }
   return newest;

@@ -12,19 +12,22 @@ const spanMax = 256;
 const suffixLength = 25;
 const emptyLists = { sent: [], settled: [], failed: [], unhandled: [] } as const;
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** A row of its own for every flush, also when one is repeated: nothing is asked or changed by writing it. */
 export function receiptToRow(addition: ReceiptAddition, createdAt: Date): ReceiptRow {
   const { id, sent, settled, failed, unhandled, ...fixed } = addition;
-  const ends = [...sent, ...settled].flatMap(({ from, to }) => [from, to]);
-  const seqs = [...ends, ...failed, ...unhandled];
-  const lists = Object.entries({ sent, settled, failed, unhandled }).filter(([, list]) => list.length > 0);
-  return {
+  const row: Writable<ReceiptRow> = {
     _id: `${id}#${new mongo.ObjectId().toHexString()}`,
     ...fixed,
-    ...Object.fromEntries(lists),
-    ...boundsOf(seqs),
+    ...boundsOf(addition),
     createdAt,
   };
+  if (sent.length > 0) row.sent = sent;
+  if (settled.length > 0) row.settled = settled;
+  if (failed.length > 0) row.failed = failed;
+  if (unhandled.length > 0) row.unhandled = unhandled;
+  return row;
 }
 
 export function receiptFromRow(row: ReceiptRow): Receipt {
@@ -55,8 +58,16 @@ function wideAt(user: UserKey, log: LogKey, seq: number): mongo.Filter<ReceiptRo
   return { user, log, isWide: true, to: { $gt: seq + spanMax }, from: { $lte: seq } };
 }
 
-function boundsOf(seqs: readonly number[]): Pick<ReceiptRow, 'from' | 'to' | 'isWide'> {
-  if (seqs.length === 0) return {};
-  const [from, to] = [Math.min(...seqs), Math.max(...seqs)];
-  return { from, to, ...(to - from > spanMax ? { isWide: true } : {}) };
+function boundsOf(addition: ReceiptAddition): Pick<ReceiptRow, 'from' | 'to' | 'isWide'> {
+  let [lowest, highest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const take = (from: number, to: number) => {
+    lowest = Math.min(lowest, from);
+    highest = Math.max(highest, to);
+  };
+  for (const { from, to } of addition.sent) take(from, to);
+  for (const { from, to } of addition.settled) take(from, to);
+  for (const seq of addition.failed) take(seq, seq);
+  for (const seq of addition.unhandled) take(seq, seq);
+  if (highest < lowest) return {};
+  return { from: lowest, to: highest, ...(highest - lowest > spanMax ? { isWide: true } : {}) };
 }

@@ -15,14 +15,15 @@ import {
 } from '@carillon/domain';
 import { type Clock, type ReceiptPlace, Receipts } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
+import type { Update } from './commands.js';
 import type { Guard } from './guard.js';
+import { insertMissing } from './missing-rows.js';
 import { receiptFromRow, receiptIdOf, receiptRange, receiptToRow, rowsAround } from './receipt-rows.js';
 import type { ConnectionRow, ReceiptRow } from './rows.js';
 import { upsertAll } from './upserts.js';
 
 /** Each is a branch of one query, with index bounds of its own. */
 const placesPerQuery = 100;
-const rowsPerCommand = 1_000;
 
 export interface ReceiptsOptions {
   readonly receipts: mongo.Collection<ReceiptRow>;
@@ -54,7 +55,7 @@ export class MongoReceipts extends Receipts {
     // The last of several records of one connection wins; the command itself is unordered.
     const records = [...new Map(connections.map((record) => [record.id, record])).values()];
     await Promise.all([
-      this.#insert(rows),
+      insertMissing(this.#receipts, this.#guard, rows),
       upsertAll(
         this.#connections,
         this.#guard,
@@ -101,13 +102,6 @@ export class MongoReceipts extends Receipts {
     return rows.map(({ _id, writtenAt: _writtenAt, ...rest }) => ({ id: _id, ...rest }));
   }
 
-  async #insert(rows: readonly ReceiptRow[]): Promise<void> {
-    for (let from = 0; from < rows.length; from += rowsPerCommand) {
-      const chunk = rows.slice(from, from + rowsPerCommand);
-      await this.#guard.call(() => this.#receipts.insertMany(chunk, { ordered: false }));
-    }
-  }
-
   async #at(places: readonly ReceiptPlace[]): Promise<Receipt[][]> {
     const rows = await this.#guard.call(() =>
       this.#receipts.find(rowsAround(places)).project<Pick<ReceiptRow, '_id'>>({ _id: 1 }).toArray(),
@@ -133,11 +127,8 @@ export class MongoReceipts extends Receipts {
   }
 }
 
-function connectionUpsert(record: ConnectionRecord, now: Date): mongo.AnyBulkWriteOperation<ConnectionRow> {
-  const { id, ...rest } = record;
-  return {
-    replaceOne: { filter: { _id: id }, replacement: { ...rest, writtenAt: now }, upsert: true },
-  };
+function connectionUpsert({ id, ...rest }: ConnectionRecord, now: Date): Update<ConnectionRow> {
+  return { q: { _id: id }, u: { ...rest, writtenAt: now } };
 }
 
 /** The row's bounds only say that it may. */

@@ -5,7 +5,8 @@
  */
 import type { Entry, EntryId, LogKey } from '@carillon/domain';
 import { type Clock, PortUnavailable, type Random, sleep } from '@carillon/domain/ports';
-import type { AppendCalls, InsertReply, RefusedRow } from './append.js';
+import type { AppendCalls } from './append.js';
+import type { RefusedRow, WriteReport } from './write-report.js';
 
 /** Probabilities per command, unless a unit is named. */
 export interface Faults {
@@ -73,7 +74,7 @@ export class ReplicaSet implements AppendCalls {
     this.#isHealed = true;
   }
 
-  async insert(rows: readonly Entry[], isOrdered: boolean): Promise<InsertReply> {
+  async insert(rows: readonly Entry[], isOrdered: boolean): Promise<WriteReport> {
     await this.#latency();
     if (this.#happens('lost')) throw new PortUnavailable('lost');
     if (this.#isOut() || this.#happens('late')) {

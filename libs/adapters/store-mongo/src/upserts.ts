@@ -1,7 +1,10 @@
-/** Bulk upserts that may race with others on the same keys. Only for updates that may be done twice. */
+/** Many upserts that may race with others on the same keys. Only for updates that may be done twice. */
+import { PortUnavailable } from '@carillon/domain/ports';
 import type { mongo } from 'mongoose';
-import { bulkReport, duplicateCode } from './driver-errors.js';
+import { type Update, upsertRows } from './commands.js';
+import { duplicateCode } from './driver-errors.js';
 import type { Guard } from './guard.js';
+import type { WriteReport } from './write-report.js';
 
 const attemptsMax = 3;
 const updatesPerCommand = 1_000;
@@ -13,30 +16,21 @@ const updatesPerCommand = 1_000;
 export async function upsertAll<R extends mongo.Document>(
   collection: mongo.Collection<R>,
   guard: Guard,
-  updates: readonly mongo.AnyBulkWriteOperation<R>[],
+  updates: readonly Update<R>[],
 ): Promise<void> {
   for (let from = 0; from < updates.length; from += updatesPerCommand) {
-    const chunk = updates.slice(from, from + updatesPerCommand);
-    await guard.call(() => upsertChunk(collection, chunk));
-  }
-}
-
-async function upsertChunk<R extends mongo.Document>(
-  collection: mongo.Collection<R>,
-  updates: readonly mongo.AnyBulkWriteOperation<R>[],
-): Promise<void> {
-  let open = updates;
-  for (let attempt = 1; open.length > 0; attempt += 1) {
-    try {
-      await collection.bulkWrite([...open], { ordered: false });
-      return;
-    } catch (error) {
-      const report = bulkReport(error);
-      const isCollision =
-        report?.isWriteConcernMet && report.refused.every((row) => row.code === duplicateCode);
-      if (!isCollision || attempt === attemptsMax) throw error;
-      const refused = new Set(report.refused.map((row) => row.index));
+    let open = updates.slice(from, from + updatesPerCommand);
+    for (let attempt = 1; open.length > 0; attempt += 1) {
+      const report = await upsertRows(guard, collection, open);
+      if (!isDoneOrCollided(report) || (report.refused.length > 0 && attempt === attemptsMax))
+        throw new PortUnavailable('MongoDB did not do what was asked');
+      const refused = new Set(report.refused.map(({ index }) => index));
       open = open.filter((_, index) => refused.has(index));
     }
   }
+}
+
+/** Nothing was refused but keys that were there already. */
+export function isDoneOrCollided({ refused, isWriteConcernMet }: WriteReport): boolean {
+  return isWriteConcernMet && refused.every(({ code }) => code === duplicateCode);
 }

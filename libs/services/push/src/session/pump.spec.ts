@@ -91,6 +91,12 @@ function ring(...entries: Entry[]): void {
   pump.run();
 }
 
+/** As its node hears of it. */
+async function recall(seq: number): Promise<void> {
+  await store.marks.mark(log, [seq], 'recalled');
+  pump.forget(seq);
+}
+
 const seqs = () => frames.flatMap((frame) => (frame.type === 'message' ? [frame.seq] : []));
 const names = (count: number, from = 1) => Array.from({ length: count }, (_, at) => draft(String(from + at)));
 
@@ -209,6 +215,31 @@ describe('a pump', () => {
     pump.run();
     await clock.advance(1);
     expect(frames.map((frame) => frame.type)).toEqual(['skip', 'message']);
+  });
+
+  it('asks again about what was marked after the read that proves its start', async () => {
+    await append(...names(3));
+    const page = await new PageReader(store.log, clock, options, silentLog).read(log, 0);
+    await recall(2);
+    pump.start(0, 3, page);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 3]);
+    expect(skipped).toEqual(['recalled']);
+  });
+
+  it('asks again about what was marked while a page was on its way', async () => {
+    await append(...names(3));
+    const readMany = store.log.readMany.bind(store.log);
+    store.log.readMany = async (places, limit) => {
+      const read = await readMany(places, limit);
+      store.log.readMany = readMany;
+      await recall(2);
+      return read;
+    };
+    pump.start(0, 3);
+    await clock.advance(1);
+    expect(seqs()).toEqual([1, 3]);
+    expect(skipped).toEqual(['recalled']);
   });
 
   it('never passes a gap: the client must resume', async () => {

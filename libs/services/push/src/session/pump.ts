@@ -93,6 +93,8 @@ export class Pump {
   private foundUntil = 0;
   private isReading = false;
   private isStarted = false;
+  /** The first that was marked since the store was last asked, -1: none. A page may not say so. */
+  private markedSeq = -1;
   /** It waits until the clock can be believed. */
   private isHeld = false;
   private progressAt = 0;
@@ -158,9 +160,11 @@ export class Pump {
     if (this.isStarted && this.line.isWritable()) this.put(frames);
   }
 
-  /** The entry was marked: what was read before does not say so. */
+  /** The entry was marked: what was read before does not say so, nor does a page that is on its way. */
   forget(seq: number): void {
-    if (this.page && seq > this.sentSeq) this.page = undefined;
+    if (seq <= this.sentSeq) return;
+    this.page = undefined;
+    if (this.markedSeq < 0 || seq < this.markedSeq) this.markedSeq = seq;
   }
 
   /** Whether the log goes further than this pump has heard. */
@@ -344,7 +348,9 @@ export class Pump {
     const page = this.page;
     if (!page) return true;
     while ((page.entries[this.pageNext]?.seq ?? Number.POSITIVE_INFINITY) <= this.sentSeq) this.pageNext++;
-    if (this.pageNext < page.entries.length && !this.isStale(page)) return false;
+    const next = page.entries[this.pageNext];
+    const isMarked = next !== undefined && this.markedSeq >= 0 && next.seq >= this.markedSeq;
+    if (next && !isMarked && !this.isStale(page)) return false;
     this.page = undefined;
     return true;
   }
@@ -356,6 +362,7 @@ export class Pump {
   private async read(): Promise<void> {
     const head = this.headSeq;
     this.isReading = true;
+    this.markedSeq = -1;
     const page = await this.share.reader.tryRead(this.log, this.sentSeq, this.pageEntries);
     this.isReading = false;
     if (!page) return; // the store is away: anti-entropy or the next doorbell tries again
