@@ -94,6 +94,12 @@ async function listenInternally({ config, health, metrics }: ServiceContext): Pr
   }
 }
 
+/**
+ * Connections that wait to be accepted; the kernel takes `net.core.somaxconn` where that is less. Thousands come
+ * back in one moment: one that finds no place tries again after a second, and after two more.
+ */
+const backlog = 16_384;
+
 /** Dispatch alone has nothing to say in public. */
 async function listen(
   app: NestFastifyApplication,
@@ -105,7 +111,7 @@ async function listen(
   if (services.every((service) => service === 'dispatch')) return '';
   try {
     // Not the application's own listen: it would log the error besides, in the system's words.
-    await app.getHttpAdapter().getInstance().listen({ host, port });
+    await app.getHttpAdapter().getInstance().listen({ host, port, backlog });
   } catch (error) {
     throw listenFault(error, { host, port, env: 'CARILLON_HTTP_PORT' });
   }

@@ -16,7 +16,7 @@ export function checkMark(truth: Truth, row: Entry): void {
   const before = current.markOf(log, seq)?.mark;
   if (before !== mark) {
     if (before && mark !== 'recalled') truth.violate('mark', `${log} ${seq} was ${before} and is ${mark}`);
-    current.mark(log, seq, { mark, at: truth.world.time });
+    current.mark(log, seq, { mark, at: truth.world.time, replaced: before });
   }
   checkContent(truth, row);
   checkCause(truth, old, mark);

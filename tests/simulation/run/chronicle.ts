@@ -16,6 +16,8 @@ export interface Spell {
 interface MarkAt {
   readonly mark: Mark;
   readonly at: number;
+  /** The mark that a recall has taken the place of. */
+  readonly replaced: Mark | undefined;
 }
 
 /** Where a device may be in a log, as its sockets said: anywhere between. */
@@ -60,6 +62,12 @@ export class Chronicle {
 
   markOf(log: LogKey, seq: number): MarkAt | undefined {
     return this.marks.get(log)?.get(seq);
+  }
+
+  /** Be it that it was recalled since: a page that was read before does not say so. */
+  wasEmptied(log: LogKey, seq: number): boolean {
+    const { mark, replaced } = this.markOf(log, seq) ?? {};
+    return mark === 'emptied' || replaced === 'emptied';
   }
 
   mark(log: LogKey, seq: number, mark: MarkAt): void {

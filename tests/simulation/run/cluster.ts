@@ -7,6 +7,7 @@ import { localCursors } from '@carillon/client';
 import { allLog, type LogKey, topicLog, userKey, userLog } from '@carillon/domain';
 import type { Random } from '@carillon/domain/ports';
 import { Balancer } from '../world/network.js';
+import type { Process } from '../world/process.js';
 import { AuthBoot, CollectBoot, DispatchBoot, type Ground, PushBoot, tenant } from '../world/services.js';
 import { MapStorage, Tab } from '../world/tab.js';
 import type { World } from '../world/world.js';
@@ -49,6 +50,8 @@ export class Cluster {
   readonly office: Office;
   readonly balancer: Balancer;
   readonly users: { readonly name: string; readonly log: LogKey }[] = [];
+  /** Those that purge beside the services. */
+  readonly janitors = new Set<Process>();
   /** Longest time of a handler from now on. */
   handlerMaxMs = 2_500;
   /** How often a machine boots with a wrong clock. */
@@ -87,10 +90,12 @@ export class Cluster {
   /** No service runs, and none is started. */
   isStopped = false;
 
-  /** All services end at once, until `startAll`. */
+  /** All services end at once, and whoever purges, until `startAll`. */
   stopAll(): void {
     this.isStopped = true;
     for (const boot of this.services()) boot.process.crash();
+    for (const janitor of this.janitors) janitor.crash();
+    this.janitors.clear();
   }
 
   startAll({ collects, dispatches, nodes }: ClusterSize): void {

@@ -55,5 +55,6 @@ function holds(
   if (reason === 'recalled') return isRecalled;
   // What had given way may have been recalled since.
   if (reason === 'superseded') return (mark === reason || isRecalled) && chronicle.hasNewer(entry);
-  return entry.expiresAt <= truth.now + clockToleranceMs || (mark === 'emptied' && truth.isErased(log));
+  const wasErased = chronicle.wasEmptied(log, seq) && truth.isErased(log);
+  return entry.expiresAt <= truth.now + clockToleranceMs || wasErased;
 }

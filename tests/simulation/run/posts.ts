@@ -37,6 +37,7 @@ export interface Post {
 export interface Try {
   readonly process: Process;
   readonly beganAt: number;
+  /** It has answered, or died. */
   endedAt: number | undefined;
 }
 
@@ -117,8 +118,12 @@ export class Producers {
     const { process } = collect;
     const one: Try = { process, beganAt: this.#world.time, endedAt: undefined };
     for (const post of posts) post.attempts.push(one);
+    const end = () => {
+      one.endedAt ??= this.#world.time;
+    };
+    process.onDeath.push(end);
     const reply = (take: () => void) => {
-      one.endedAt = this.#world.time;
+      end();
       process.leave(() => answer(take));
     };
     try {

@@ -25,7 +25,7 @@ function keepEntries(
   }
   for (const [log, rows] of backup.logs) {
     made.purged.set(log, (rows[0]?.seq ?? 1) - 1);
-    for (const { seq, mark } of rows) if (mark) made.mark(log, seq, { mark, at: time });
+    for (const { seq, mark } of rows) if (mark) made.mark(log, seq, { mark, at: time, replaced: undefined });
   }
 }
 

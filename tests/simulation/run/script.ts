@@ -130,7 +130,9 @@ function planPurge(cluster: Cluster, random: Random): void {
   const { world, ground, users } = cluster;
   for (let at = 600; at < purgeUntilMs; at += 500) {
     world.after(at, () => {
+      if (cluster.isStopped) return;
       const janitor = new Process(world, `janitor.${at}`);
+      cluster.janitors.add(janitor);
       if (!cluster.isHealed && random.next() < 0.2) {
         const left = 1 + Math.floor(random.next() * 8);
         janitor.trap = { left, what: 'crash', ms: 0, isSent: random.next() < 0.5 };
@@ -143,9 +145,9 @@ function planPurge(cluster: Cluster, random: Random): void {
         limit: 1 + Math.floor(random.next() * 6),
       };
       if (log)
-        purge({ replicas: ground.replicas, process: janitor }, log, bounds).catch(() =>
-          world.history.note('purge failed'),
-        );
+        purge({ replicas: ground.replicas, process: janitor }, log, bounds)
+          .catch(() => world.history.note('purge failed'))
+          .finally(() => cluster.janitors.delete(janitor));
     });
   }
 }

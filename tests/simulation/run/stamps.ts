@@ -9,7 +9,7 @@ import { dayMs } from './span.js';
 import type { Truth } from './truth.js';
 
 const ttlDefaultMs = 7 * dayMs;
-/** A command of an attempt that has ended may still reach the store. */
+/** A command of an attempt that has ended may still reach the store, or be committed there. */
 const lateMs = 4_500;
 
 /** When it was accepted, when it is over, and that it was not due later. */
@@ -35,9 +35,8 @@ export function checkAttempts(truth: Truth, row: Entry, { attempts, delayS, n }:
   if (delayS !== undefined) return;
   const { confirmedAt } = recall;
   const isExcused = attempts.some(
-    ({ beganAt, endedAt, process }) =>
-      beganAt <= confirmedAt &&
-      (endedAt === undefined ? process.life !== 'dead' : endedAt + lateMs > truth.world.time),
+    ({ beganAt, endedAt }) =>
+      beganAt <= confirmedAt && (endedAt === undefined || endedAt + lateMs > truth.world.time),
   );
   if (!isExcused) truth.violate('recall', `${n} was recalled, and comes into ${row.log} afterwards`);
 }

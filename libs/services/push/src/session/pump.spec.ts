@@ -223,23 +223,19 @@ describe('a pump', () => {
     await recall(2);
     pump.start(0, 3, page);
     await clock.advance(1);
-    expect(seqs()).toEqual([1, 3]);
-    expect(skipped).toEqual(['recalled']);
+    expect(frames.map((frame) => frame.type)).toEqual(['message', 'skip', 'message']);
   });
 
   it('asks again about what was marked while a page was on its way', async () => {
     await append(...names(3));
     const readMany = store.log.readMany.bind(store.log);
-    store.log.readMany = async (places, limit) => {
-      const read = await readMany(places, limit);
+    store.log.readMany = (places, limit) => {
       store.log.readMany = readMany;
-      await recall(2);
-      return read;
+      return readMany(places, limit).finally(() => recall(2));
     };
     pump.start(0, 3);
     await clock.advance(1);
-    expect(seqs()).toEqual([1, 3]);
-    expect(skipped).toEqual(['recalled']);
+    expect(frames.map((frame) => frame.type)).toEqual(['message', 'skip', 'message']);
   });
 
   it('never passes a gap: the client must resume', async () => {
