@@ -1,6 +1,6 @@
 // Many questions, few calls.
 import { describe, expect, it } from 'vitest';
-import { PooledCall } from './pooled-call.js';
+import { type PoolBounds, PooledCall } from './pooled-call.js';
 
 interface Out {
   readonly questions: readonly number[];
@@ -8,7 +8,7 @@ interface Out {
   readonly fail: (error: Error) => void;
 }
 
-function pool(bounds: { questionsMax: number; callsMax: number }) {
+function pool(bounds: PoolBounds) {
   const out: Out[] = [];
   const pooled = new PooledCall<number, string>(
     (questions) =>
@@ -48,6 +48,33 @@ describe('a pooled call', () => {
     out[0]?.answer();
     await turn();
     expect(asked(out).slice(3)).toEqual([[7, 8]]);
+  });
+
+  it.each([
+    ['as long as each turn brings another', 3, [1, 2, 3]],
+    ['until it is full', 6, [1, 2, 3, 4]],
+  ])('waits for more questions %s', async (_how, count, first) => {
+    const { out, pooled } = pool({ questionsMax: 4, callsMax: 1, turnsMax: 10, begin: setImmediate });
+    for (let one = 1; one <= count; one++) {
+      void pooled.ask(one);
+      await turn();
+    }
+    await turn();
+    expect(asked(out)).toEqual([first]);
+  });
+
+  it('waits for no more turns than it may, also after an answer', async () => {
+    const { out, pooled } = pool({ questionsMax: 9, callsMax: 1, turnsMax: 2, begin: setImmediate });
+    for (let one = 1; one <= 7; one++) {
+      void pooled.ask(one);
+      if (one === 4) out[0]?.answer();
+      await turn();
+    }
+    await turn();
+    expect(asked(out)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
   });
 
   it('fails only those who were in the call, and goes on', async () => {

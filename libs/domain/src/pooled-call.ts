@@ -18,12 +18,18 @@ export interface PoolBounds {
    * that was there, so that what many sockets ask in one turn goes out together.
    */
   readonly begin?: (start: () => void) => void;
+  /**
+   * So many turns are waited for at most, as long as each brings another question and there is room for it. 0
+   * unless given.
+   */
+  readonly turnsMax?: number;
 }
 
 /** Waiting questions are as many as their askers: each session has one of a kind and log at a time. */
 export class PooledCall<Q, A> {
   private readonly waiting = new Map<unknown, Waiting<Q, A>>();
   private calls = 0;
+  private isStarting = false;
 
   /**
    * `call` answers all questions in one: with a function that takes out the answer to each. Waiting questions
@@ -42,11 +48,23 @@ export class PooledCall<Q, A> {
     if (asked) return asked.answer;
     const { promise: answer, resolve, reject } = Promise.withResolvers<A>();
     this.waiting.set(key, { question, answer, resolve, reject });
-    if (this.waiting.size === 1) (this.bounds.begin ?? queueMicrotask)(() => this.start());
+    if (!this.isStarting) this.startSoon();
     return answer;
   }
 
+  /** `known`: how many questions waited a turn ago. */
+  private startSoon(turnsLeft = this.bounds.turnsMax ?? 0, known = 0): void {
+    const { begin = queueMicrotask, questionsMax } = this.bounds;
+    this.isStarting = true;
+    begin(() => {
+      const { size } = this.waiting;
+      if (turnsLeft > 0 && size > known && size < questionsMax) this.startSoon(turnsLeft - 1, size);
+      else this.start();
+    });
+  }
+
   private start(): void {
+    this.isStarting = false;
     while (this.waiting.size > 0 && this.calls < this.bounds.callsMax) {
       this.calls++;
       void this.answer(this.takeBatch());
@@ -71,6 +89,8 @@ export class PooledCall<Q, A> {
       for (const { reject } of batch) reject(error);
     }
     this.calls--;
-    this.start();
+    if (this.waiting.size === 0 || this.isStarting) return;
+    if (this.bounds.turnsMax) this.startSoon();
+    else this.start();
   }
 }

@@ -22,6 +22,16 @@ interface Removal {
   readonly deleteOne: { readonly filter: Filter };
 }
 
+/** The plain commands there are: an insert without order, and the newest of each log. */
+export type Command =
+  | { readonly insert: Collection; readonly documents: readonly Doc[] }
+  | {
+      readonly aggregate: 'entries';
+      readonly pipeline: readonly [
+        { readonly $match: { readonly log: { readonly $in: readonly LogKey[] } } },
+      ];
+    };
+
 const duplicateCode = 11000;
 
 export class Documents {
@@ -30,6 +40,19 @@ export class Documents {
     private readonly ask: Ask,
     private readonly of: Collection | 'entries',
   ) {}
+
+  get collectionName(): string {
+    return this.of;
+  }
+
+  /** One plain command to this collection. */
+  async command(command: Command) {
+    if ('insert' in command) return { writeErrors: await this.insertAll(command.documents) };
+    if (!('aggregate' in command)) throw new TypeError('the simulation does not know this command');
+    const logs = command.pipeline[0].$match.log.$in;
+    const newest = (view: View) => logs.map((log) => ({ _id: log, seq: view.newest(log) }));
+    return { cursor: { firstBatch: await this.read(newest) } };
+  }
 
   find(filter: Filter, { limit }: FindOptions = {}) {
     let [by, most]: [Readonly<Record<string, number>> | undefined, number] = [undefined, limit ?? Infinity];
@@ -52,14 +75,6 @@ export class Documents {
     return this.read((view) => this.found(view, filter, sort)[0] ?? null);
   }
 
-  /** The one aggregate there is: the newest of each log. */
-  aggregate([first]: readonly [{ readonly $match: { readonly log: { readonly $in: readonly LogKey[] } } }]) {
-    const logs = first.$match.log.$in;
-    return {
-      toArray: () => this.read((view) => logs.map((log) => ({ _id: log, seq: view.newest(log) }))),
-    };
-  }
-
   /** @throws MongoServerError with the code of a duplicate */
   async insertOne(doc: Doc): Promise<void> {
     let isThere = false;
@@ -68,14 +83,6 @@ export class Documents {
       return isThere ? [] : [this.put(doc)];
     });
     if (isThere) throw new MongoServerError({ message: 'duplicate', code: duplicateCode });
-  }
-
-  /** Without order; the adapters take a duplicate for done, so nothing is said of it. */
-  async insertMany(docs: readonly Doc[]): Promise<void> {
-    const own = docs.map((doc) => ({ ...doc, _id: idOf(doc) }));
-    await this.write((view) =>
-      own.filter(({ _id }) => this.found(view, { _id }).length === 0).map((doc) => this.put(doc)),
-    );
   }
 
   async updateOne(filter: Filter, update: Filter) {
@@ -98,6 +105,17 @@ export class Documents {
           .map((doc) => this.drop(doc)),
       ),
     );
+  }
+
+  /** @returns what was there already */
+  private async insertAll(docs: readonly Doc[]) {
+    const own = docs.map((doc, index) => ({ index, doc: { ...doc, _id: idOf(doc) } }));
+    let there: typeof own = [];
+    await this.write((view) => {
+      there = own.filter(({ doc: { _id } }) => this.found(view, { _id }).length > 0);
+      return own.filter((each) => !there.includes(each)).map(({ doc }) => this.put(doc));
+    });
+    return there.map(({ index }) => ({ index, code: duplicateCode }));
   }
 
   private async change(filter: Filter, update: Filter | readonly Filter[], most: number) {

@@ -7,18 +7,22 @@ import { MongoMarks } from '../../../libs/adapters/store-mongo/src/marks.js';
 import { MongoMembers } from '../../../libs/adapters/store-mongo/src/members.js';
 import { MongoReads } from '../../../libs/adapters/store-mongo/src/reads.js';
 import { MongoSchedule } from '../../../libs/adapters/store-mongo/src/schedule.js';
-import { type Ask, Documents } from './documents.js';
+import { type Ask, type Command, Documents } from './documents.js';
 import type { ReplicaSet } from './replica-set.js';
 import type { Collection } from './view.js';
 
 type Made<R> = new (...parts: never[]) => R;
 
-/** Faults of the replica set are the port's errors already. */
-const guard = { call: <R>(ask: () => Promise<R>) => ask() };
-
 export function openRoles(replicas: ReplicaSet, ask: Ask) {
+  const documents = (of: Collection | 'entries') => new Documents(replicas, ask, of);
+  const db = {
+    command: (command: Command) =>
+      documents('insert' in command ? command.insert : command.aggregate).command(command),
+  };
+  // Faults of the replica set are the port's errors already.
+  const guard = { db, call: <R>(call: () => Promise<R>) => call() };
   const role = <R>(type: Made<R>, of: Collection | 'entries') =>
-    new type(...([new Documents(replicas, ask, of), guard] as never[]));
+    new type(...([documents(of), guard] as never[]));
   return {
     keeping: role(MongoLogKeeping, 'entries'),
     marks: role(MongoMarks, 'entries'),

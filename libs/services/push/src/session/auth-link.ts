@@ -69,7 +69,12 @@ export class AuthLink {
     this.patienceMs = options.verdictTimeoutMs;
     this.verdicts = new PooledCall<TokenQuestion, TokenVerdict>(
       (questions) => this.ask(questions),
-      { questionsMax: tokensPerRequestMax, callsMax, begin: (start) => clock.nextTurn(start) },
+      {
+        questionsMax: tokensPerRequestMax,
+        callsMax,
+        turnsMax: tokensPerRequestMax,
+        begin: (start) => clock.nextTurn(start),
+      },
       ({ token }) => token,
     );
   }
