@@ -43,7 +43,7 @@ export function contentRows(inspected: Inspected): Row[] {
     judged('user', { is: image.user, must: runtimeUser }),
     judged('what it starts', {
       is: [...image.entrypoint, ...image.command].join(' '),
-      must: `node --enable-source-maps apps/${app}/dist/main.js`,
+      must: `node --enable-source-maps --max-semi-space-size=16 apps/${app}/dist/main.js`,
     }),
     judged('labels', { is: labelsOf(image), must: `carillon-${app} ${version} Apache-2.0` }),
     judged('packages not in the lockfile as run-time packages', {

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dyingWithUs } from '../services/server.ts';
 
 const root = join(import.meta.dirname, '../..');
+/** As the images start it. */
+export const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=16'] as const;
 const readyTimeoutMs = 30_000;
 const readyPollMs = 25;
 const probeTimeoutMs = 1_000;
@@ -122,7 +124,7 @@ export class App {
 
   #spawn(): void {
     const { main = join(root, 'apps', this.#facts.app, 'dist/main.js'), env } = this.#alteration ?? {};
-    const [command = '', ...args] = dyingWithUs([process.execPath, '--enable-source-maps', main]);
+    const [command = '', ...args] = dyingWithUs([process.execPath, ...nodeFlags, main]);
     // A group of its own: Ctrl-C in the terminal must reach us alone, so that apps end in order.
     const child = spawn(command, args, {
       cwd: root,
