@@ -129,7 +129,7 @@ describe('the clock guard', () => {
     expect(Math.abs(other.clock.now() - Date.now() - 2_000)).toBeLessThan(100);
   });
 
-  it('is not trusted when the machine was set right behind a correction, and only a slow answer says so', async () => {
+  it('is not trusted when only a slow answer says that it is right, and not its correction', async () => {
     const { facts, clock, guard } = await watched(600_000);
     clock.setMs = 600_000; // the machine is right now, and corrected by ten minutes
     facts.answerMs = 2_000;

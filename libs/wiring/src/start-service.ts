@@ -95,8 +95,8 @@ async function listenInternally({ config, health, metrics }: ServiceContext): Pr
 }
 
 /**
- * Connections that wait to be accepted; the kernel takes `net.core.somaxconn` where that is less. Thousands come
- * back in one moment: one that finds no place tries again after a second, and after two more.
+ * Connections that wait to be accepted; the kernel takes `net.core.somaxconn` where that is less. Thousands
+ * come back in one moment: one that finds no place tries again after a second, and after two more.
  */
 const backlog = 16_384;
 

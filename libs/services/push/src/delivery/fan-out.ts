@@ -66,7 +66,10 @@ export class FanOut {
     });
   }
 
-  /** Told at once where few follow, the instances of a user; else with what else comes in this turn, or during the walk. */
+  /**
+   * Told at once where few follow, the instances of a user; else with what else comes in this turn, or during
+   * the walk.
+   */
   private tidingsFor(log: LogKey): Tidings {
     const open = this.next.get(log);
     if (open) return open;
