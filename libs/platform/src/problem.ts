@@ -33,7 +33,10 @@ export interface ProblemBody {
   readonly retryable: boolean;
 }
 
-/** Thrown anywhere below a controller, it becomes the answer. `detail` is for people and names the remedy. */
+/**
+ * Thrown anywhere below a controller, it becomes the answer. `detail` is for people and names the remedy. Has
+ * no stack: it is an answer, not a fault, and there are thousands a second when there is too much to do.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ErrorCode;
@@ -43,7 +46,10 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string, extra: ProblemExtra = {}) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(`${code}: ${detail}`);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.detail = detail;
     this.errors = extra.errors;

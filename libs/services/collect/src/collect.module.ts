@@ -51,6 +51,7 @@ import { RequestReader } from './request-reader.js';
 import { Scheduling } from './scheduling.js';
 import { TopicsController } from './topics.controller.js';
 import { Topics } from './topics.js';
+import { TurnedAway } from './turned-away.js';
 import { UsersController } from './users.controller.js';
 
 @Module({})
@@ -80,7 +81,8 @@ export class CollectModule {
         { provide: CollectOptions, useValue: CollectOptions.of(context.config) },
         ...[CollectMetrics, MessageIds, KeyChecks, Credentials, CredentialsGuard],
         ...[Pressure, Dispatches, Doorbells, CommitQueue, Backlog, Collapsing, Appending],
-        ...[Scheduling, Acceptance, Firing, RequestReader, IntakeGate, MessageIntake, MessagePosts],
+        ...[Scheduling, Acceptance, Firing, RequestReader, IntakeGate, MessageIntake],
+        ...[TurnedAway, MessagePosts],
         ...[Ledger, Addressees, DeliveryAnswers, Recall, Topics, Erasure],
         ...[RequestCount, Purge, CollectPorts, CollectLife, LastCall],
       ],

@@ -27,20 +27,27 @@ export class IntakeGate {
     private readonly options: CollectOptions,
   ) {}
 
-  /**
-   * @throws Problem 503 with Retry-After while the queue is full, the nodes are too busy, or the clock is not
-   * the store's: what it stamped would expire at the wrong time
-   */
+  /** @throws Problem as `closed` says */
   pass(): void {
+    const { closed } = this;
+    if (closed) throw closed;
+  }
+
+  /**
+   * 503 with Retry-After while the queue is full, the nodes are too busy, or the clock is not the store's:
+   * what it stamped would expire at the wrong time. Undefined: come in. Cheap, for it is asked most when
+   * there is most to do.
+   */
+  get closed(): Problem | undefined {
     if (!this.trust.isTrusted) {
       const detail = 'The clock of this server is wrong at the moment. Nothing was stored; try again.';
-      throw new Problem('overloaded', detail, this.later());
+      return new Problem('overloaded', detail, this.later());
     }
     if (this.pressure.isHigh) {
       const detail = 'Messages come in faster than they can be delivered. Nothing was stored; try again.';
-      throw new Problem('overloaded', detail, this.later());
+      return new Problem('overloaded', detail, this.later());
     }
-    if (!this.appending.hasRoom) throw this.refusal({ outcome: 'full' });
+    return this.appending.hasRoom ? undefined : this.refusal({ outcome: 'full' });
   }
 
   /** The problem of a posting that was not accepted. `pointer` precedes that of its fields. */

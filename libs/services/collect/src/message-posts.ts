@@ -5,9 +5,11 @@
 import type { Scope } from '@carillon/domain';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Credentials } from './credentials.js';
+import { IntakeGate } from './intake-gate.js';
 import { type Incoming, MessageIntake } from './message-intake.js';
+import { TurnedAway } from './turned-away.js';
 
 const scopeNeeded: Scope = 'messages:write';
 
@@ -17,13 +19,26 @@ export class MessagePosts implements OnModuleInit {
     private readonly host: HttpAdapterHost,
     private readonly credentials: Credentials,
     private readonly intake: MessageIntake,
+    private readonly gate: IntakeGate,
+    private readonly turnedAway: TurnedAway,
   ) {}
 
   /** What they throw becomes an answer as that of a controller does: in the application's filter. */
   onModuleInit(): void {
     const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    fastify.post('/v1/messages', (request, reply) => this.postMessage(request, reply));
-    fastify.post('/v1/messages::batch', (request, reply) => this.postBatch(request, reply));
+    const onRequest: onRequestHookHandler = (request, reply, goOn) => this.turnAway(request, reply, goOn);
+    fastify.post('/v1/messages', { onRequest }, (request, reply) => this.postMessage(request, reply));
+    fastify.post('/v1/messages::batch', { onRequest }, (request, reply) => this.postBatch(request, reply));
+  }
+
+  /**
+   * Before the key is looked at and the body is read: what comes in three times too fast must not take the
+   * time of what was let in.
+   */
+  private turnAway(request: FastifyRequest, reply: FastifyReply, goOn: () => void): void {
+    const problem = this.gate.closed;
+    if (problem) this.turnedAway.answer(problem, request, reply);
+    else goOn();
   }
 
   private async postMessage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -93,6 +93,13 @@ describe('POST /v1/messages', () => {
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
   });
 
+  it('is turned away before its key is looked at while nothing may come in', async () => {
+    Object.assign(context.trust, { isTrusted: false });
+    const unread = await post({ to: 'nobody' }, { authorization: 'Bearer ck_unknown' });
+    expect(unread).toMatchObject({ status: 503, body: { code: 'overloaded' } });
+    expect(Number(unread.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
   it('names every wrong field and what is allowed, and unknown ones by name', async () => {
     const wrong = {
       to: 'topic:a b',
