@@ -1,5 +1,7 @@
 /**
  * How many frames a client may send: a bucket that refills steadily, so a burst is fine and a flood is not.
+ * An ack that settles something costs nothing: a client that takes much has much to acknowledge, and cannot
+ * settle more than it was sent.
  */
 const framesPerSecond = 50;
 const framesBurst = 200;
@@ -16,5 +18,10 @@ export class FrameBudget {
     if (this.left < 1) return false;
     this.left--;
     return true;
+  }
+
+  /** Puts back what the last frame cost. */
+  refund(): void {
+    this.left++;
   }
 }

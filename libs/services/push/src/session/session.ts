@@ -310,8 +310,11 @@ export class Session implements Line, ConnectionListener {
   /** Of a topic that is followed no longer, acks may still be on their way. */
   private settle(ack: Ack): void {
     const pump = this.pumpOf(ack.log);
-    const verdict = pump?.ack(ack.seq, ack.failed, ack.unhandled);
-    if (pump && verdict === 'beyond-sent') this.host.onAckBeyondSent(this, pump, ack);
+    if (!pump) return;
+    const before = pump.settled;
+    const verdict = pump.ack(ack.seq, ack.failed, ack.unhandled);
+    if (pump.settled > before) this.budget.refund();
+    else if (verdict === 'beyond-sent') this.host.onAckBeyondSent(this, pump, ack);
   }
 
   private pumpOf(wireName: string): Pump | undefined {

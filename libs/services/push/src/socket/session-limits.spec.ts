@@ -1,4 +1,5 @@
 // What one user, one client address and one socket may take, and that the limits keep no honest client out.
+import { userKey, userLog } from '@carillon/domain';
 import { limits } from '@carillon/wire';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PushRig, rigOrigin } from './push-rig.fixture.js';
@@ -73,5 +74,32 @@ describe('a flood of pings', () => {
     if (isSession) await device.hello();
     for (let n = 0; n < 250; n++) device.socket.ping();
     expect(await device.closed).toBe(code);
+  });
+});
+
+describe('acks', () => {
+  const log = userLog(userKey('default', '42'));
+
+  it('that settle something are no flood, however many', async () => {
+    rig = await PushRig.start();
+    await rig.append(log, 400);
+    const device = rig.device();
+    await device.hello({ device: 'd1', cursors: { user: 0 } });
+    for (let seq = 1; seq <= 400; seq++) {
+      await device.frame('message', seq);
+      device.send({ type: 'ack', log: 'user', seq });
+    }
+    await device.roundTrip();
+    expect(device.isOpen).toBe(true);
+  });
+
+  it('that settle nothing are one', async () => {
+    rig = await PushRig.start();
+    await rig.append(log, 1);
+    const device = rig.device();
+    await device.hello({ device: 'd1', cursors: { user: 0 } });
+    await device.frame('message', 1);
+    for (let n = 0; n < 250; n++) device.send({ type: 'ack', log: 'user', seq: 1 });
+    expect(await device.closed).toBe(4103);
   });
 });
