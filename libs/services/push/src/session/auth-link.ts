@@ -38,7 +38,7 @@ export type Verdict =
 const policyEveryMs = 10_000;
 const firstPolicyEveryMs = 500;
 /** Requests for verdicts under way: one that is lost must not hold up everybody. */
-const callsMax = 4;
+const callsMax = 2;
 const unanswered: TokenVerdict = { verdict: 'unknown-key', detail: 'Auth gave no verdict' };
 /** One for all tokens that allow none. */
 const noTopics: readonly string[] = [];
