@@ -55,11 +55,13 @@ export class Device {
   private heartbeatMs = Number.POSITIVE_INFINITY;
   private tokenExpiresAt = Number.POSITIVE_INFINITY;
   private refreshedAt = 0;
-  private first = 0;
+  private readonly home: number;
+  private first: number;
 
   constructor(plan: DevicePlan) {
     this.plan = plan;
-    this.first = Math.floor(plan.random() * plan.pushUrls.length);
+    this.home = Math.floor(plan.random() * plan.pushUrls.length);
+    this.first = this.home;
   }
 
   /** What is written down but not acknowledged. */
@@ -90,6 +92,14 @@ export class Device {
   /** Closes its socket, and opens none until it is told to come back. */
   leave(): void {
     this.isAway = true;
+    this.socket?.close(1000);
+  }
+
+  /** Connects again, to the node it began with, unless it is there. */
+  goHome(): void {
+    if (!this.isOpen || this.first % this.plan.pushUrls.length === this.home) return;
+    this.first = this.home;
+    this.attempt = -1; // counted up before the next one
     this.socket?.close(1000);
   }
 

@@ -38,6 +38,8 @@ export type FleetCommand =
   /** The devices of these users close their sockets and stay away, or all come back. */
   | { readonly kind: 'leave'; readonly users: readonly string[] }
   | { readonly kind: 'return' }
+  /** Those whom a failure has driven to another node go back to their own. */
+  | { readonly kind: 'home' }
   | { readonly kind: 'stop' };
 
 /** Sent to the parent several times a second. */
@@ -96,6 +98,7 @@ function steer(command: Exclude<FleetCommand, { kind: 'start' | 'stop' }>): void
   for (const device of devices.values()) {
     if (command.kind === 'hold') device.isHolding = command.isHolding;
     if (command.kind === 'return') device.isAway = false;
+    if (command.kind === 'home') device.goHome();
   }
 }
 

@@ -24,8 +24,11 @@ export interface PosterOrder {
   readonly keyPrefix?: string;
 }
 
-/** `stop`: what is under way is finished, nothing more is begun. */
-export type PosterCommand = PosterOrder | { readonly kind: 'stop' };
+/**
+ * `first`: the first Collect again, whichever has failed. `stop`: what is under way is finished, nothing more is
+ * begun.
+ */
+export type PosterCommand = PosterOrder | { readonly kind: 'first' | 'stop' };
 
 /** Sent to the parent several times a second; `isDone` once, at the end. */
 export interface PosterStatus {
@@ -89,8 +92,9 @@ let isStopping = false;
 const refusals: Record<string, number> = {};
 
 process.on('message', (command: PosterCommand) => {
-  if ('kind' in command) isStopping = true;
-  else void run(command);
+  if (!('kind' in command)) void run(command);
+  else if (command.kind === 'first') urlAt = 0;
+  else isStopping = true;
 });
 process.on('disconnect', () => process.exit(1));
 // Ctrl-C is the parent's affair: what was promised is still to be judged.

@@ -26,6 +26,8 @@ const candidates = [
 
 const openTimeoutMs = 120_000;
 const calmMs = 10_000;
+/** Whoever goes has gone by then. */
+const homeMs = 1_000;
 /** What faults held up is posted after them; what is left then is not posted any more. */
 const lastPostsMs = 5_000;
 const messagesMin = 1_000_000;
@@ -89,6 +91,7 @@ async function oneFault(stage: Stage, row: Row): Promise<void> {
   stage.count('faults');
   try {
     await row.prepare?.(stage);
+    if (row.prepare) await goHome(stage);
     await row.run(stage);
   } catch (error) {
     // The promises are judged all the same; what went wrong is told now.
@@ -102,7 +105,20 @@ async function oneFault(stage: Stage, row: Row): Promise<void> {
 }
 
 async function calm(stage: Stage): Promise<void> {
-  const all = stage.users.length;
-  await stage.fleet.until(({ open }) => open === all, openTimeoutMs, 'all sockets open again');
+  await allOpen(stage);
+  await goHome(stage);
   await stage.wait(calmMs, 1_000);
+}
+
+/** Everybody is where rows expect them: each node has its sockets, the first Collect its requests. */
+async function goHome(stage: Stage): Promise<void> {
+  stage.poster.tell({ kind: 'first' });
+  stage.fleet.tell({ kind: 'home' });
+  await stage.wait(homeMs);
+  await allOpen(stage);
+}
+
+function allOpen(stage: Stage): Promise<unknown> {
+  const all = stage.users.length;
+  return stage.fleet.until(({ open }) => open === all, openTimeoutMs, 'all sockets open');
 }
