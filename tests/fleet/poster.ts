@@ -25,8 +25,8 @@ export interface PosterOrder {
 }
 
 /**
- * `first`: the first Collect again, whichever has failed. `stop`: what is under way is finished, nothing more is
- * begun.
+ * `first`: the first Collect again, whichever has failed. `stop`: what is under way is finished, nothing more
+ * is begun.
  */
 export type PosterCommand = PosterOrder | { readonly kind: 'first' | 'stop' };
 

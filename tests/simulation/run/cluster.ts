@@ -93,7 +93,10 @@ export class Cluster {
   /** All services end at once, and whoever purges, until `startAll`. */
   stopAll(): void {
     this.isStopped = true;
-    for (const boot of this.services()) boot.process.crash();
+    for (const boot of this.services()) {
+      boot.bus.line.goAway(); // what it had sent is long gone when somebody starts again
+      boot.process.crash();
+    }
     for (const janitor of this.janitors) janitor.crash();
     this.janitors.clear();
   }

@@ -12,6 +12,12 @@ import { explain } from './excuses.js';
 import { checkPlace } from './places.js';
 import type { Truth } from './truth.js';
 
+/** What an instance had taken before it was set to another place, and may still handle: after, up to. */
+interface Queued {
+  readonly after: number;
+  readonly to: number;
+}
+
 /** Where one instance is in one log. `position`: all up to here was handled or legally skipped. */
 export interface LogState {
   position: number | undefined;
@@ -21,6 +27,7 @@ export interface LogState {
   epochBefore: string | undefined;
   /** A welcome did not name it: it begins anew. */
   isForgotten: boolean;
+  queued?: Queued | undefined;
 }
 
 /** What is known of one tab. */
@@ -73,8 +80,7 @@ export class Instances {
       return;
     }
     if (known === undefined) this.#started(state, log, seq);
-    const epochBefore = known?.epoch;
-    state.logs.set(log, { position: seq, settled: seq, epoch, epochBefore, isForgotten: false });
+    state.logs.set(log, anew(known, seq, epoch));
   }
 
   onGap(tab: Tab, { log: name, cursor, from }: Gap): void {
@@ -111,10 +117,9 @@ export class Instances {
       this.truth.violate('I8', `${name} handles ${log} ${seq} before it knows where it stands`);
       return;
     }
-    if (seq <= known.position)
-      this.truth.violate('I9', `${name} handles ${log} ${seq} after ${known.position}`);
-    explain(this.truth, chronicle, { log, after: known.position, to: seq - 1, who: name });
-    known.position = seq;
+    const after = advance(known, seq);
+    if (seq <= after) this.truth.violate('I9', `${name} handles ${log} ${seq} after ${after}`);
+    explain(this.truth, chronicle, { log, after, to: seq - 1, who: name });
     checkPlace(this.truth, chronicle, { log, seq, id, n });
   }
 
@@ -131,6 +136,25 @@ export class Instances {
     const who = state.tab.facts.name;
     if (seq > furthest) explain(this.truth, current, { log, after: furthest, to: seq, who });
   }
+}
+
+/** It begins at another place; what it has taken before that may still come. */
+function anew(known: LogState | undefined, seq: number, epoch: string): LogState {
+  const state = { position: seq, settled: seq, epoch, epochBefore: known?.epoch, isForgotten: false };
+  if (known?.position === undefined || known.epoch !== epoch) return state;
+  return { ...state, queued: { after: known.position, to: seq } };
+}
+
+/** @returns what was handled, or passed over legally, before this one */
+function advance(known: LogState, seq: number): number {
+  const { queued, position = 0 } = known;
+  if (queued && seq > queued.after && seq <= queued.to) {
+    known.queued = { after: seq, to: queued.to };
+    return queued.after;
+  }
+  known.queued = undefined;
+  known.position = seq;
+  return position;
 }
 
 /** The log that a frame to this user means. */

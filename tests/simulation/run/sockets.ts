@@ -24,6 +24,8 @@ const volatileMs = 11_000;
 export interface LineState {
   sent: number;
   acked: number;
+  /** Where it began. */
+  readonly from: number;
   readonly openedAt: number;
 }
 
@@ -178,23 +180,27 @@ export class Sockets {
     const log = logOfFrame(user, name);
     const line = state.lines.get(log);
     if (line) {
-      this.#repeated(state, log, from);
+      this.#repeated(state, log, { from, resumed });
       return;
     }
     const claimed = state.claims.get(log);
     state.claims.delete(log);
-    state.lines.set(log, { sent: from, acked: from, openedAt: this.truth.world.time });
+    state.lines.set(log, { from, sent: from, acked: from, openedAt: this.truth.world.time });
     if (claimed !== undefined && resumed) this.#resumed(state, log, { from, claimed });
     checkStart(this.truth, state, { log, from, claimed: state.isVoid ? undefined : claimed });
     if (state.epoch === this.truth.current.epoch) this.truth.current.noteDevice(device, log, from);
   }
 
   /** It follows the log already, and is told where it is. */
-  #repeated({ owner, lines }: SocketState, log: LogKey, from: number): void {
-    const line = lines.get(log);
-    const at = Math.max(line?.sent ?? 0, line?.acked ?? 0);
-    if (from !== at)
-      this.truth.violate('I16', `${owner.tab.facts.name} is at ${at} in ${log}, not at ${from}`);
+  #repeated({ owner, lines, claims }: SocketState, log: LogKey, at: Omit<LogStart, 'head'>): void {
+    const line = lines.get(log) as LineState;
+    const where = Math.max(line.sent, line.acked);
+    const claimed = claims.get(log) ?? line.from;
+    claims.delete(log);
+    const violate = (what: string) =>
+      this.truth.violate('I16', `${owner.tab.facts.name} is ${what} in ${log}, not at ${at.from}`);
+    if (at.from !== where) violate(`at ${where}`);
+    if (at.resumed && claimed < line.from) violate(`resumed after ${claimed}`);
   }
 
   #resumed({ owner, isVoid }: SocketState, log: LogKey, at: { from: number; claimed: number }): void {

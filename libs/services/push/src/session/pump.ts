@@ -68,7 +68,7 @@ export interface WaitingPump {
   readonly since: number;
 }
 
-export type AckVerdict = 'taken' | 'beyond-sent';
+export type AckVerdict = 'taken' | 'beyond-head';
 
 /** Receipts of logs that many follow are flushed late, so they must be coarser. */
 const lazyRangeMs = 1_000;
@@ -84,6 +84,7 @@ export class Pump {
   private page: Page | undefined;
   private pageNext = 0;
   private pageEntries = firstPageEntries;
+  private startSeq = -1;
   private sentSeq = -1;
   private settledSeq = -1;
   private headSeq = 0;
@@ -107,6 +108,11 @@ export class Pump {
     this.isInbox = isUserLog(log);
   }
 
+  /** What came after it was written to this session, and nothing before. */
+  get startedAt(): number {
+    return this.startSeq;
+  }
+
   get sent(): number {
     return this.sentSeq;
   }
@@ -121,6 +127,7 @@ export class Pump {
 
   /** Before this the pump only notes how far the log goes. `page`: entries just read after `from`, if any. */
   start(from: number, head: number, page?: Page): void {
+    this.startSeq = from;
     this.sentSeq = from;
     this.settledSeq = from;
     this.replayUntil = head;
@@ -199,12 +206,14 @@ export class Pump {
   }
 
   /**
-   * A cumulative ack. `'beyond-sent'`: more than was sent, the head must be asked before `raise`. Means
-   * nothing to a pump that was not started, or was stopped.
+   * A cumulative ack, also of what another socket of the device was sent. `'beyond-head'`: of more than was
+   * heard of, the store must be asked before `raise`. Means nothing to a pump that was not started, or was
+   * stopped.
    */
   ack(seq: number, failed = noMishaps, unhandled = noMishaps): AckVerdict {
     if (!this.isStarted || seq <= this.settledSeq) return 'taken';
-    if (seq > this.sentSeq) return 'beyond-sent';
+    if (seq > this.headSeq) return 'beyond-head';
+    if (seq > this.sentSeq) this.sentSeq = seq;
     const after = this.settledSeq;
     const mishaps = { failed: within(failed, after, seq), unhandled: within(unhandled, after, seq) };
     this.settledSeq = seq;
@@ -219,17 +228,10 @@ export class Pump {
     return 'taken';
   }
 
-  /**
-   * An ack of what another socket of this device was sent; `head` is the log's. @returns false when the ack
-   * is beyond that too.
-   */
+  /** The same once the log is known to go to `head`. @returns false when the ack is beyond that too. */
   raise(ack: Pick<Ack, 'seq' | 'failed' | 'unhandled'>, head: number): boolean {
-    if (!this.isStarted) return true;
-    if (ack.seq > Math.max(head, this.sentSeq)) return false;
-    if (ack.seq > this.sentSeq) this.sentSeq = ack.seq;
     this.hearOf(head);
-    this.ack(ack.seq, ack.failed, ack.unhandled);
-    return true;
+    return this.ack(ack.seq, ack.failed, ack.unhandled) === 'taken';
   }
 
   /** What the ledger has to be told since the last call. */

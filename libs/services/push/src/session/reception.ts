@@ -189,6 +189,7 @@ export class Reception {
     if (session.state === 'closed' || !session.connection.isOpen) return;
     session.open(this.welcome(session, epoch, starts));
     opening.refuse();
+    park(session, hello, epoch);
     for (const { pump, start } of starts) this.parts.following.start(pump, start);
     session.connection.resume();
     this.parts.book.opened(this.sessions.record(session));
@@ -229,6 +230,16 @@ interface Beginning {
   readonly hello: Hello;
   readonly epoch: string;
   readonly opening: Opening;
+}
+
+/** Where it was in topics that it does not follow now. */
+function park(session: Session, hello: Hello, epoch: string): void {
+  for (const name of Object.keys(hello.cursors)) {
+    const topic = name.slice(topicPrefix.length);
+    if (!name.startsWith(topicPrefix) || session.topics?.has(topic)) continue;
+    const cursor = claimedCursor(hello, name, { user: userName(session.user), epoch });
+    if (typeof cursor === 'number') session.partAt(topic, cursor);
+  }
 }
 
 function questionOf({ log }: Pump, { session, hello, epoch, opening }: Beginning): StartQuestion {

@@ -14,6 +14,7 @@ import {
   type ErrorCode,
   encodeFrame,
   errorCodes,
+  limits,
   type ServerFrame,
   type Subscribe,
   topicPrefix,
@@ -56,8 +57,8 @@ export interface SessionHost {
   readonly share: PumpShare;
   /** Something was sent or settled by this pump. */
   onTouched(pump: Pump): void;
-  /** The client acknowledges more than it was sent: is it within the log? */
-  onAckBeyondSent(session: Session, pump: Pump, ack: Ack): void;
+  /** The client acknowledges more than was heard of: is it within the log? */
+  onAckBeyondHead(session: Session, pump: Pump, ack: Ack): void;
   onToken(session: Session, token: string): void;
   onRead(session: Session, ids: readonly string[]): void;
   onSubscribe(session: Session, order: Subscribe): void;
@@ -83,7 +84,10 @@ export class Session implements Line, ConnectionListener {
   tokenExpiresAt: number;
   /** Patterns of the topics that the newest token allows. */
   patterns: readonly string[];
-  /** Where it was in topics of which the user is a member no longer: this client, not only its device. */
+  /**
+   * Where it was in topics that it does not follow, or no longer: this client, not only its device. If the
+   * user becomes a member, this is what it goes on from.
+   */
   parted: Map<string, number> | undefined;
   /** Topics that it asked for while the store was away, with the cursors it gave. */
   unopened: Map<string, number | undefined> | undefined;
@@ -128,6 +132,12 @@ export class Session implements Line, ConnectionListener {
     yield this.inbox;
     yield this.all;
     if (this.topics) for (const { pump } of this.topics.values()) yield pump;
+  }
+
+  /** It is there in a topic that it does not follow. */
+  partAt(topic: string, seq: number): void {
+    this.parted ??= new Map();
+    if (this.parted.size < limits.topicsPerSessionMax) this.parted.set(topic, seq);
   }
 
   /** Nobody is told of it yet. */
@@ -314,7 +324,7 @@ export class Session implements Line, ConnectionListener {
     const before = pump.settled;
     const verdict = pump.ack(ack.seq, ack.failed, ack.unhandled);
     if (pump.settled > before) this.budget.refund();
-    else if (verdict === 'beyond-sent') this.host.onAckBeyondSent(this, pump, ack);
+    else if (verdict === 'beyond-head') this.host.onAckBeyondHead(this, pump, ack);
   }
 
   private pumpOf(wireName: string): Pump | undefined {

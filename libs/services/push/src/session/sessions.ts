@@ -105,7 +105,7 @@ export class Sessions implements SessionHost {
     this.parts.book.touch(pump);
   }
 
-  onAckBeyondSent(session: Session, pump: Pump, ack: Ack): void {
+  onAckBeyondHead(session: Session, pump: Pump, ack: Ack): void {
     void this.judgeAck(session, pump, ack);
   }
 

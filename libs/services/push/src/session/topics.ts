@@ -67,8 +67,10 @@ export class Topics {
       const isOpen = session.topics?.has(name);
       const refuse = this.refusalOf(session, name);
       const topic = session.topics?.get(name);
-      if (refuse || !topic) refuse?.();
-      else if (isOpen) answerAgain(session, topic, cursor);
+      if (refuse || !topic) {
+        if (cursor !== undefined) session.partAt(name, cursor);
+        refuse?.();
+      } else if (isOpen) answerAgain(session, topic, cursor);
       else await this.start(session, name, { cursor });
     });
   }
@@ -146,8 +148,7 @@ export class Topics {
       const topic = session.topics?.get(name);
       if (topic) topic.isMember = false;
       if (!topic || topic.isAsked) return;
-      session.parted ??= new Map();
-      if (session.parted.size < topicsMax) session.parted.set(name, topic.pump.settled);
+      session.partAt(name, topic.pump.settled);
       this.end(session, name);
     });
   }
@@ -234,17 +235,16 @@ export function publicPart({
   return { from, head, resumed };
 }
 
-/** It follows the topic already: the answer says where it is. A cursor is an ack, here too. */
+/**
+ * It follows the topic already: the answer says where it is. A cursor is an ack, here too, and one of before
+ * this session began there misses what came in between.
+ */
 function answerAgain(session: Session, { pump }: Topic, cursor: number | undefined): void {
   if (cursor !== undefined) pump.ack(cursor);
-  const { sent: from, head } = pump;
-  session.send({
-    type: 'subscribed',
-    log: wireLog(pump.log),
-    from,
-    head: Math.max(from, head),
-    resumed: true,
-  });
+  const { startedAt, sent: from } = pump;
+  const head = Math.max(from, pump.head);
+  const resumed = cursor === undefined || (cursor >= startedAt && cursor <= head);
+  session.send({ type: 'subscribed', log: wireLog(pump.log), from, head, resumed });
 }
 
 /** By topic, as many as a session may follow. */

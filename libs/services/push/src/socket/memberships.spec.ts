@@ -225,6 +225,24 @@ describe('a membership that ends during a session', () => {
     expect(behind.seqs('topic:team')).toEqual([1, 2, 3, 2, 3]);
   });
 
+  it.each([
+    ['of the hello', { cursors: { 'topic:team': 1 } }, undefined],
+    ['of a subscribe that was refused', {}, 1],
+  ])('and begins again is no continuity for a cursor %s', async (_name, hello, cursor) => {
+    await post(3);
+    const device = rig.device();
+    await device.hello(hello);
+    if (cursor !== undefined) device.send({ type: 'subscribe', topic: 'team', cursor });
+    await device.roundTrip();
+    await join(3);
+    await tell();
+    expect(await device.frame('subscribed')).toMatchObject({ from: 3, head: 3, resumed: false });
+    device.send({ type: 'subscribe', topic: 'team', cursor: 1 });
+    expect(await device.frame('subscribed', 2)).toMatchObject({ from: 3, resumed: false });
+    device.send({ type: 'subscribe', topic: 'team', cursor: 3 });
+    expect(await device.frame('subscribed', 3)).toMatchObject({ from: 3, resumed: true });
+  });
+
   it('ends nothing while the store cannot be asked', async () => {
     await join(0);
     const device = rig.device();
