@@ -3,19 +3,27 @@
  * nothing of another epoch.
  */
 import type { Gap, Message, Move } from '@carillon/client';
-import { type DeviceKey, deviceKey, type LogKey, logFromWire, type UserKey, userKey } from '@carillon/domain';
+import {
+  type DeviceKey,
+  deviceKey,
+  type LogKey,
+  logFromWire,
+  messageIdOf,
+  type UserKey,
+  userKey,
+} from '@carillon/domain';
 import { tenant } from '../world/services.js';
 import type { Tab } from '../world/tab.js';
 import type { Wire } from '../world/wire.js';
 import type { Chronicle } from './chronicle.js';
 import { explain } from './excuses.js';
-import { checkPlace } from './places.js';
+import { checkPlace, type Shown } from './places.js';
 import type { Truth } from './truth.js';
 
-/** What an instance had taken before it was set to another place, and may still handle: after, up to. */
+/** What an instance had taken before it was set to another place, and may still handle. */
 interface Queued {
+  readonly epoch: string;
   readonly after: number;
-  readonly to: number;
 }
 
 /** Where one instance is in one log. `position`: all up to here was handled or legally skipped. */
@@ -112,15 +120,29 @@ export class Instances {
     this.truth.world.history.note('handle', name, message.log, seq, id);
     if (seq === undefined) return;
     const known = state.logs.get(log);
-    const chronicle = this.truth.of(known?.epoch);
-    if (known?.position === undefined || !chronicle) {
+    if (known?.position === undefined || !this.truth.of(known.epoch)) {
       this.truth.violate('I8', `${name} handles ${log} ${seq} before it knows where it stands`);
       return;
     }
-    const after = advance(known, seq);
+    const { after, epoch } = this.#advance(known, { log, seq, id });
     if (seq <= after) this.truth.violate('I9', `${name} handles ${log} ${seq} after ${after}`);
+    const chronicle = this.truth.of(epoch) as Chronicle;
     explain(this.truth, chronicle, { log, after, to: seq - 1, who: name });
     checkPlace(this.truth, chronicle, { log, seq, id, n });
+  }
+
+  /** @returns what was handled, or passed over legally, before this one, and the epoch that it is of */
+  #advance(known: LogState, { log, seq, id }: Omit<Shown, 'n'>): Queued {
+    const { queued, epoch, position = 0 } = known;
+    const isOf = (which: string) => messageIdOf(this.truth.of(which)?.at(log, seq)?.id ?? '') === id;
+    const isNext = seq > position && isOf(epoch);
+    if (queued && seq > queued.after && !isNext && isOf(queued.epoch)) {
+      known.queued = { ...queued, after: seq };
+      return queued;
+    }
+    known.queued = undefined;
+    known.position = seq;
+    return { epoch, after: position };
   }
 
   /** The logs that a welcome does not name are forgotten by the SDK, those that the page wants apart. */
@@ -141,20 +163,8 @@ export class Instances {
 /** It begins at another place; what it has taken before that may still come. */
 function anew(known: LogState | undefined, seq: number, epoch: string): LogState {
   const state = { position: seq, settled: seq, epoch, epochBefore: known?.epoch, isForgotten: false };
-  if (known?.position === undefined || known.epoch !== epoch) return state;
-  return { ...state, queued: { after: known.position, to: seq } };
-}
-
-/** @returns what was handled, or passed over legally, before this one */
-function advance(known: LogState, seq: number): number {
-  const { queued, position = 0 } = known;
-  if (queued && seq > queued.after && seq <= queued.to) {
-    known.queued = { after: seq, to: queued.to };
-    return queued.after;
-  }
-  known.queued = undefined;
-  known.position = seq;
-  return position;
+  if (known?.position === undefined) return state;
+  return { ...state, queued: { epoch: known.epoch, after: known.position } };
 }
 
 /** The log that a frame to this user means. */
