@@ -2,6 +2,7 @@
 // the Dockerfile.
 import { existsSync, globSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { nodeFlagsOf } from '../../tools/cluster/app.ts';
 import { judged, type Row } from './report.ts';
 import type { Image } from './storage.ts';
 
@@ -43,7 +44,7 @@ export function contentRows(inspected: Inspected): Row[] {
     judged('user', { is: image.user, must: runtimeUser }),
     judged('what it starts', {
       is: [...image.entrypoint, ...image.command].join(' '),
-      must: `node --enable-source-maps --max-semi-space-size=16 apps/${app}/dist/main.js`,
+      must: ['node', ...nodeFlagsOf(app), `apps/${app}/dist/main.js`].join(' '),
     }),
     judged('labels', { is: labelsOf(image), must: `carillon-${app} ${version} Apache-2.0` }),
     judged('packages not in the lockfile as run-time packages', {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { nodeFlags } from '../../tools/cluster/app.ts';
+import { nodeFlagsOf } from '../../tools/cluster/app.ts';
 import { holdLock } from '../../tools/services/lock.ts';
 import { plainEnvironment, root } from '../house/command.ts';
 
@@ -40,5 +40,5 @@ export function buildApps(): Promise<void> {
 
 /** What Node is to run for an app. */
 export function mainOf(app: AppName): string[] {
-  return [...nodeFlags, join(root, 'apps', app, 'dist/main.js')];
+  return [...nodeFlagsOf(app), join(root, 'apps', app, 'dist/main.js')];
 }

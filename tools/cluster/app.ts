@@ -8,14 +8,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dyingWithUs } from '../services/server.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** As the images start it. */
-export const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=16'] as const;
+const everyonesFlags = ['--enable-source-maps'];
 const readyTimeoutMs = 30_000;
 const readyPollMs = 25;
 const probeTimeoutMs = 1_000;
 /** Above this a drain is no longer waited for. */
 const stopTimeoutMs = 45_000;
 const lastLinesMax = 20;
+
+/** What Node is started with, as the images do. */
+export function nodeFlagsOf(app: string): readonly string[] {
+  // Less memory per socket than with the semi-space that Node picks: docs/operating/sizing.md.
+  return app === 'push' ? [...everyonesFlags, '--max-semi-space-size=24'] : everyonesFlags;
+}
 
 export interface AppFacts {
   /** `push-1` … */
@@ -124,7 +129,7 @@ export class App {
 
   #spawn(): void {
     const { main = join(root, 'apps', this.#facts.app, 'dist/main.js'), env } = this.#alteration ?? {};
-    const [command = '', ...args] = dyingWithUs([process.execPath, ...nodeFlags, main]);
+    const [command = '', ...args] = dyingWithUs([process.execPath, ...nodeFlagsOf(this.#facts.app), main]);
     // A group of its own: Ctrl-C in the terminal must reach us alone, so that apps end in order.
     const child = spawn(command, args, {
       cwd: root,
