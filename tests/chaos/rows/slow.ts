@@ -22,6 +22,9 @@ const slowMessages = 3;
 const stuckBytes = 4_096;
 const stuckMessages = 80;
 const dialAtOnce = 50;
+/** 200 MB in all, at about 10 MB a second: what is in question are slow readers, not a producer's burst. */
+const listUsers = 50;
+const postPauseMs = 250;
 const closedWithinMs = 90_000;
 const othersP99Ms = 1_000;
 const memoryMaxMiB = 512;
@@ -72,11 +75,16 @@ async function dawdle(stage: Stage): Promise<void> {
   stage.mark('from');
   const list = users.slice(0, slow).map((user) => `user:${user}`);
   for (let n = 0; n < slowMessages; n++) {
-    await desk.postAll([itemOf(list, n, slowBytes)], `${prefix}-slow-${n}`);
+    for (let from = 0; from < slow; from += listUsers) {
+      const some = list.slice(from, from + listUsers);
+      await desk.postAll([itemOf(some, n, slowBytes)], `${prefix}-slow-${n}-${from}`);
+      await stage.wait(postPauseMs);
+    }
   }
   for (const user of users.slice(slow)) {
     const items = Array.from({ length: stuckMessages }, (_, n) => itemOf(`user:${user}`, n, stuckBytes));
     await desk.postAll(items, `${prefix}-${user}`);
+    await stage.wait(postPauseMs / 5);
   }
   const deadline = Date.now() + closedWithinMs;
   stage.notes['memory'] = 0;
