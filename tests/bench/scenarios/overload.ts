@@ -18,7 +18,7 @@ const producers = 4_000;
 const probeProducers = 256;
 const sampleMs = 1_000;
 const sizes = {
-  full: { overloadS: 100, warmS: 40, probe: 30_000 },
+  full: { overloadS: 120, warmS: 60, probe: 30_000 },
   quick: { overloadS: 15, warmS: 5, probe: 10_000 },
 };
 const growthMax = 1;
@@ -33,7 +33,7 @@ export const overload: Scenario = {
 rate for ${sizes.full.overloadS} s from producers that wait for nobody, up to
 ${producers.toLocaleString('en-US')} requests under way, nothing tried again. Every id of a 202 is
 remembered and must arrive.`,
-  seconds: { quick: { fixed: 35, perRound: 0 }, full: { fixed: 130, perRound: 0 } },
+  seconds: { quick: { fixed: 35, perRound: 0 }, full: { fixed: 150, perRound: 0 } },
   run,
 };
 
