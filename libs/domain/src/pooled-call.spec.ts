@@ -54,7 +54,12 @@ describe('a pooled call', () => {
     ['as long as each turn brings another', 3, [1, 2, 3]],
     ['until it is full', 6, [1, 2, 3, 4]],
   ])('waits for more questions %s', async (_how, count, first) => {
-    const { out, pooled } = pool({ questionsMax: 4, callsMax: 1, turnsMax: 10, begin: setImmediate });
+    const { out, pooled } = pool({
+      questionsMax: 4,
+      callsMax: 1,
+      turnsMax: 10,
+      clock: { nextTurn: setImmediate },
+    });
     for (let one = 1; one <= count; one++) {
       void pooled.ask(one);
       await turn();
@@ -64,7 +69,12 @@ describe('a pooled call', () => {
   });
 
   it('waits for no more turns than it may, also after an answer', async () => {
-    const { out, pooled } = pool({ questionsMax: 9, callsMax: 1, turnsMax: 2, begin: setImmediate });
+    const { out, pooled } = pool({
+      questionsMax: 9,
+      callsMax: 1,
+      turnsMax: 2,
+      clock: { nextTurn: setImmediate },
+    });
     for (let one = 1; one <= 7; one++) {
       void pooled.ask(one);
       if (one === 4) out[0]?.answer();

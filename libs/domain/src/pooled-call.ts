@@ -2,6 +2,8 @@
  * Makes one call of many questions: what is asked while a call is out goes with the next one. No timers, so
  * a lone question waits for nothing but the end of its turn. An answer is never older than its question.
  */
+import type { Clock } from './ports/clock.js';
+
 interface Waiting<Q, A> {
   readonly question: Q;
   readonly answer: Promise<A>;
@@ -14,10 +16,10 @@ export interface PoolBounds {
   readonly questionsMax: number;
   readonly callsMax: number;
   /**
-   * When a call begins. Unless given, after the task that asked; with `nextTurn` of a clock, after all input
-   * that was there, so that what many sockets ask in one turn goes out together.
+   * With a clock a call begins in its next turn, after all input that was there: what many sockets ask in one
+   * turn goes out together. Unless given, it begins after the task that asked.
    */
-  readonly begin?: (start: () => void) => void;
+  readonly clock?: Pick<Clock, 'nextTurn'>;
   /**
    * So many turns are waited for at most, as long as each brings another question and there is room for it. 0
    * unless given.
@@ -54,13 +56,15 @@ export class PooledCall<Q, A> {
 
   /** `known`: how many questions waited a turn ago. */
   private startSoon(turnsLeft = this.bounds.turnsMax ?? 0, known = 0): void {
-    const { begin = queueMicrotask, questionsMax } = this.bounds;
+    const { clock, questionsMax } = this.bounds;
     this.isStarting = true;
-    begin(() => {
+    const begin = () => {
       const { size } = this.waiting;
       if (turnsLeft > 0 && size > known && size < questionsMax) this.startSoon(turnsLeft - 1, size);
       else this.start();
-    });
+    };
+    if (clock) clock.nextTurn(begin);
+    else queueMicrotask(begin);
   }
 
   private start(): void {

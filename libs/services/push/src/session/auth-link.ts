@@ -73,7 +73,7 @@ export class AuthLink {
         questionsMax: tokensPerRequestMax,
         callsMax,
         turnsMax: tokensPerRequestMax,
-        begin: (start) => clock.nextTurn(start),
+        clock,
       },
       ({ token }) => token,
     );

@@ -33,7 +33,7 @@ export class PageReader {
     private readonly options: PushOptions,
     private readonly log: PushLog,
   ) {
-    const bounds = { ...limits, begin: (start: () => void) => clock.nextTurn(start) };
+    const bounds = { ...limits, clock };
     this.pages = new PooledCall<PlaceQuestion, Page>((places) => this.readAll(places), bounds, keyOf);
   }
 

@@ -34,7 +34,7 @@ export class StartReader {
   private readonly memberships;
 
   constructor(messages: MessageLog, cursors: Cursors, members: Members, clock: Clock) {
-    const bounds = { ...limits, begin: (start: () => void) => clock.nextTurn(start) };
+    const bounds = { ...limits, clock };
     this.heads = new PooledCall<LogKey, number>((logs) => seqIn(messages.heads(logs)), bounds);
     this.furthest = new PooledCall<LogKey, number>((logs) => seqIn(cursors.furthest(logs)), bounds);
     this.positions = new PooledCall<PositionQuestion, number | undefined>(
