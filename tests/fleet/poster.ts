@@ -88,17 +88,24 @@ let refusedForNow = 0;
 let unhelpful = 0;
 let slowestRefusalMs = 0;
 let urlAt = 0;
+/** How often it was told to begin with the first again: what had failed before that counts no more. */
+let firstCalls = 0;
 let isStopping = false;
 const refusals: Record<string, number> = {};
 
 process.on('message', (command: PosterCommand) => {
   if (!('kind' in command)) void run(command);
-  else if (command.kind === 'first') urlAt = 0;
+  else if (command.kind === 'first') goToFirst();
   else isStopping = true;
 });
 process.on('disconnect', () => process.exit(1));
 // Ctrl-C is the parent's affair: what was promised is still to be judged.
 process.on('SIGINT', () => {});
+
+function goToFirst(): void {
+  urlAt = 0;
+  firstCalls++;
+}
 
 async function run(order: PosterOrder): Promise<void> {
   const log = new FleetLog(order.logFile);
@@ -166,7 +173,7 @@ function drawn(left: Readonly<Record<Job['way'], number>>, ticket: number): Job[
 async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> {
   const postedAt = Date.now();
   for (;;) {
-    const at = urlAt;
+    const [at, calls] = [urlAt, firstCalls];
     const startedAt = Date.now();
     const answer = await attempt(order, job);
     const ids = typeof answer === 'object' ? acceptedIds(job, answer) : undefined;
@@ -180,7 +187,7 @@ async function post(order: PosterOrder, job: Job, log: FleetLog): Promise<void> 
       return;
     }
     note(answer, Date.now() - startedAt);
-    if (at === urlAt) urlAt++;
+    if (at === urlAt && calls === firstCalls) urlAt++;
     if (Date.now() - postedAt > giveUpMs) throw new Error(`not accepted within ${giveUpMs} ms: ${job.key}`);
     refusedForNow++;
     await sleep(retryMs);

@@ -39,6 +39,13 @@ export const topicMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: 'parted-forgotten',
+    rule: 'A8: who becomes a member again is resumed only where it was',
+    seedsMax: 120,
+    isQuick: true,
+    patches: [{ file: `${push}/session/session.ts`, find: 'this.parted.set(topic, seq);', replace: '' }],
+  },
+  {
     name: 'unopened-forgotten',
     rule: 'A6: a topic that could not be read is tried again',
     seedsMax: 120,

@@ -72,26 +72,28 @@ async function dawdle(stage: Stage): Promise<void> {
   for (const probe of slowOnes) probe.readSlowly(slowBytesPerS);
   for (const probe of probes.slice(slow, slow + silent)) probe.stopReading();
   const before = { slow: await closedAs(stage, slowConsumer), cut: await cutOffs(stage) };
+  stage.notes['memory'] = 0;
   stage.mark('from');
   const list = users.slice(0, slow).map((user) => `user:${user}`);
   for (let n = 0; n < slowMessages; n++) {
     for (let from = 0; from < slow; from += listUsers) {
       const some = list.slice(from, from + listUsers);
       await desk.postAll([itemOf(some, n, slowBytes)], `${prefix}-slow-${n}-${from}`);
+      await look(stage);
       await stage.wait(postPauseMs);
     }
   }
   for (const user of users.slice(slow)) {
     const items = Array.from({ length: stuckMessages }, (_, n) => itemOf(`user:${user}`, n, stuckBytes));
     await desk.postAll(items, `${prefix}-${user}`);
+    await look(stage);
     await stage.wait(postPauseMs / 5);
   }
   const deadline = Date.now() + closedWithinMs;
-  stage.notes['memory'] = 0;
   while (Date.now() < deadline && (stage.notes['closed'] ?? 0) < users.length) {
     stage.notes['slow'] = (await closedAs(stage, slowConsumer)) - before.slow;
     stage.notes['closed'] = stage.notes['slow'] + (await cutOffs(stage)) - before.cut;
-    stage.notes['memory'] = Math.max(stage.notes['memory'], await fattest(stage));
+    await look(stage);
     await stage.wait(pollMs);
   }
   stage.mark('to');
@@ -123,6 +125,10 @@ async function closedAs(stage: Stage, code: number): Promise<number> {
   const metric = `carillon_disconnects_total{code="${code}"`;
   const counts = await Promise.all(stage.cluster.pushNodes.map(({ name }) => stage.metricOf(name, metric)));
   return counts.reduce((sum, count) => sum + count, 0);
+}
+
+async function look(stage: Stage): Promise<void> {
+  stage.notes['memory'] = Math.max(stage.noted('memory'), await fattest(stage));
 }
 
 async function fattest(stage: Stage): Promise<number> {

@@ -105,13 +105,13 @@ async function oneFault(stage: Stage, row: Row): Promise<void> {
 }
 
 async function calm(stage: Stage): Promise<void> {
-  await allOpen(stage);
   await goHome(stage);
   await stage.wait(calmMs, 1_000);
 }
 
 /** Everybody is where rows expect them: each node has its sockets, the first Collect its requests. */
 async function goHome(stage: Stage): Promise<void> {
+  await allOpen(stage);
   stage.poster.tell({ kind: 'first' });
   stage.fleet.tell({ kind: 'home' });
   await stage.wait(homeMs);

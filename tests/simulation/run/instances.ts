@@ -135,8 +135,7 @@ export class Instances {
   #advance(known: LogState, { log, seq, id }: Omit<Shown, 'n'>): Queued {
     const { queued, epoch, position = 0 } = known;
     const isOf = (which: string) => messageIdOf(this.truth.of(which)?.at(log, seq)?.id ?? '') === id;
-    const isNext = seq > position && isOf(epoch);
-    if (queued && seq > queued.after && !isNext && isOf(queued.epoch)) {
+    if (queued && seq > queued.after && seq <= position && isOf(queued.epoch)) {
       known.queued = { ...queued, after: seq };
       return queued;
     }

@@ -105,7 +105,7 @@ const incidents: Readonly<Record<string, Incident>> = {
     for (const boot of hit) boot.bus.line.goAway();
     world.after(random.next() * 2_500, () => {
       world.history.note('bus back');
-      for (const boot of hit) boot.bus.line.comeBack();
+      for (const boot of hit) if (boot.process.life !== 'dead') boot.bus.line.comeBack();
     });
   },
   clockJump: ({ services, world }, random) => {

@@ -87,9 +87,6 @@ export class Sockets {
       case 'unsubscribed':
         this.#ended(wire, state, logOfFrame(state.owner.user, frame.log as string));
         break;
-      case 'error':
-        this.#refused(state, frame);
-        break;
       case 'message':
         this.#sent(wire, state, { frame, decidedAt });
         break;
@@ -137,11 +134,6 @@ export class Sockets {
     if (line && cursor !== undefined && cursor <= line.sent) line.acked = Math.max(line.acked, cursor);
   }
 
-  /** Where it is for good, its cursor was for nothing. */
-  #refused({ claims, owner }: SocketState, { code, ref }: Frame): void {
-    if (code !== 'store_unavailable') claims.delete(logOfFrame(owner.user, `topic:${ref}`));
-  }
-
   /** What follows the log from now on begins anew. */
   #ended(wire: Wire, { lines, claims, owner }: SocketState, log: LogKey): void {
     lines.delete(log);
@@ -165,7 +157,8 @@ export class Sockets {
       named.add(logOfFrame(owner.user, name));
       this.#opened(state, { log: name, ...start });
     }
-    state.claims.clear();
+    // Those that are not named are kept for the day the user becomes a member, unless they mean nothing.
+    if (state.isVoid) state.claims.clear();
     // What it names from now on is of this epoch.
     state.isVoid = false;
     // A node that stood still welcomes pages that have gone.
@@ -197,6 +190,12 @@ export class Sockets {
     const where = Math.max(line.sent, line.acked);
     const claimed = claims.get(log) ?? line.from;
     claims.delete(log);
+    // A cursor is an ack, also of what another socket was sent.
+    const isAhead = claimed > where && claimed <= this.truth.current.head(log);
+    if (isAhead && at.from === claimed) {
+      line.acked = claimed;
+      return;
+    }
     const violate = (what: string) =>
       this.truth.violate('I16', `${owner.tab.facts.name} is ${what} in ${log}, not at ${at.from}`);
     if (at.from !== where) violate(`at ${where}`);

@@ -1,7 +1,6 @@
 /**
  * How many frames a client may send: a bucket that refills steadily, so a burst is fine and a flood is not.
- * An ack that settles something costs nothing: a client that takes much has much to acknowledge, and cannot
- * settle more than it was sent.
+ * An ack that settles some of what was sent costs nothing: a client that takes much has much to acknowledge.
  */
 const framesPerSecond = 50;
 const framesBurst = 200;

@@ -1,7 +1,8 @@
 /**
  * Writes one log to one session, in order and without a gap: `seq == sent + 1` and nothing else. Live
- * delivery and replay are this one loop, so they cannot race. It never sets `sent` past an entry that it has
- * not written or skipped, and holds at most a window unsettled. One that is idle costs next to nothing.
+ * delivery and replay are this one loop, so they cannot race. It never sets `sent` past an entry that was
+ * not written, skipped or acknowledged, and holds at most a window unsettled. One that is idle costs next to
+ * nothing.
  */
 import {
   type DeviceKey,
@@ -108,7 +109,7 @@ export class Pump {
     this.isInbox = isUserLog(log);
   }
 
-  /** What came after it was written to this session, and nothing before. */
+  /** What came after it was written to this session, or acknowledged by it; nothing before. */
   get startedAt(): number {
     return this.startSeq;
   }
@@ -380,9 +381,9 @@ export class Pump {
   }
 }
 
-/** Those above `after`, up to `to`. */
+/** Those above `after`, up to `to`, each once. */
 function within(seqs: readonly number[], after: number, to: number): readonly number[] {
-  return seqs.length === 0 ? seqs : seqs.filter((seq) => seq > after && seq <= to);
+  return seqs.length === 0 ? seqs : [...new Set(seqs)].filter((seq) => seq > after && seq <= to);
 }
 
 function outcomeOf(seq: number, mishaps: { failed: readonly number[]; unhandled: readonly number[] }) {

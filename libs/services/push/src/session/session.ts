@@ -137,7 +137,10 @@ export class Session implements Line, ConnectionListener {
   /** It is there in a topic that it does not follow. */
   partAt(topic: string, seq: number): void {
     this.parted ??= new Map();
-    if (this.parted.size < limits.topicsPerSessionMax) this.parted.set(topic, seq);
+    this.parted.delete(topic); // so that it is the newest of them
+    this.parted.set(topic, seq);
+    const [eldest] = this.parted.keys();
+    if (this.parted.size > limits.topicsPerSessionMax) this.parted.delete(eldest as string);
   }
 
   /** Nobody is told of it yet. */
@@ -321,10 +324,10 @@ export class Session implements Line, ConnectionListener {
   private settle(ack: Ack): void {
     const pump = this.pumpOf(ack.log);
     if (!pump) return;
-    const before = pump.settled;
+    const isOfSent = ack.seq > pump.settled && ack.seq <= pump.sent;
     const verdict = pump.ack(ack.seq, ack.failed, ack.unhandled);
-    if (pump.settled > before) this.budget.refund();
-    else if (verdict === 'beyond-head') this.host.onAckBeyondHead(this, pump, ack);
+    if (isOfSent) this.budget.refund();
+    if (verdict === 'beyond-head') this.host.onAckBeyondHead(this, pump, ack);
   }
 
   private pumpOf(wireName: string): Pump | undefined {

@@ -70,7 +70,7 @@ export class Topics {
       if (refuse || !topic) {
         if (cursor !== undefined) session.partAt(name, cursor);
         refuse?.();
-      } else if (isOpen) answerAgain(session, topic, cursor);
+      } else if (isOpen) await this.answerAgain(session, name, { topic, cursor });
       else await this.start(session, name, { cursor });
     });
   }
@@ -147,9 +147,7 @@ export class Topics {
     this.inTurn(session, name, async () => {
       const topic = session.topics?.get(name);
       if (topic) topic.isMember = false;
-      if (!topic || topic.isAsked) return;
-      session.partAt(name, topic.pump.settled);
-      this.end(session, name);
+      if (topic && !topic.isAsked) this.end(session, name);
     });
   }
 
@@ -191,16 +189,46 @@ export class Topics {
       this.following.start(pump, start);
       if (cursor !== undefined) this.metrics.resumed(start.resumed);
     } catch (error) {
-      if (!(error instanceof PortError)) throw error; // tried again by anti-entropy
+      if (!(error instanceof PortError)) throw error; // a membership is tried again by anti-entropy
       this.drop(session, name);
-      if (!topic.isAsked) return;
-      session.unopened ??= new Map();
-      if (session.unopened.size < topicsMax) session.unopened.set(name, cursor);
-      session.refuse('store_unavailable', 'the topic cannot be read now; it is tried again', name);
+      if (topic.isAsked) this.tryLater(session, name, cursor);
+      else if (cursor !== undefined) session.partAt(name, cursor);
     }
   }
 
+  /**
+   * It follows the topic already: the answer says where it is. A cursor is an ack, here too, and one of
+   * before this session began there misses what came in between.
+   */
+  private async answerAgain(
+    session: Session,
+    name: string,
+    { topic: { pump }, cursor }: { topic: Topic; cursor: number | undefined },
+  ): Promise<void> {
+    try {
+      if (cursor !== undefined && pump.ack(cursor) === 'beyond-head')
+        pump.raise({ seq: cursor }, await this.store.headOf(pump.log));
+    } catch (error) {
+      if (!(error instanceof PortError)) throw error;
+      this.tryLater(session, name, cursor);
+      return;
+    }
+    const { startedAt, sent: from } = pump;
+    const head = Math.max(from, pump.head);
+    const resumed = cursor === undefined || (cursor >= startedAt && cursor <= head);
+    session.send({ type: 'subscribed', log: wireLog(pump.log), from, head, resumed });
+  }
+
+  /** With the next comparison: the client need not ask again. */
+  private tryLater(session: Session, name: string, cursor: number | undefined): void {
+    session.unopened ??= new Map();
+    if (session.unopened.size < topicsMax) session.unopened.set(name, cursor);
+    session.refuse('store_unavailable', 'the topic cannot be read now; it is tried again', name);
+  }
+
   private end(session: Session, name: string): void {
+    const settled = session.topics?.get(name)?.pump.settled ?? -1;
+    if (settled >= 0) session.partAt(name, settled);
     this.drop(session, name);
     session.send({ type: 'unsubscribed', log: topicPrefix + name });
   }
@@ -233,18 +261,6 @@ export function publicPart({
   resumed,
 }: StartPoint): Pick<StartPoint, 'from' | 'head' | 'resumed'> {
   return { from, head, resumed };
-}
-
-/**
- * It follows the topic already: the answer says where it is. A cursor is an ack, here too, and one of before
- * this session began there misses what came in between.
- */
-function answerAgain(session: Session, { pump }: Topic, cursor: number | undefined): void {
-  if (cursor !== undefined) pump.ack(cursor);
-  const { startedAt, sent: from } = pump;
-  const head = Math.max(from, pump.head);
-  const resumed = cursor === undefined || (cursor >= startedAt && cursor <= head);
-  session.send({ type: 'subscribed', log: wireLog(pump.log), from, head, resumed });
 }
 
 /** By topic, as many as a session may follow. */

@@ -243,6 +243,30 @@ describe('a membership that ends during a session', () => {
     expect(await device.frame('subscribed', 3)).toMatchObject({ from: 3, resumed: true });
   });
 
+  it.each(['unsubscribed', 'not allowed any more'])(
+    'and a topic that was %s before goes on where this client was',
+    async (how) => {
+      rig.allow('team');
+      const [behind, ahead] = [rig.device(), rig.device()];
+      for (const [n, one] of [behind, ahead].entries())
+        await one.hello({ device: 'd1', instance: `i${n}`, topics: ['team'] });
+      await post(3);
+      for (const one of [behind, ahead]) await one.frame('message', 3);
+      behind.send({ type: 'ack', log: 'topic:team', seq: 1 });
+      ahead.send({ type: 'ack', log: 'topic:team', seq: 3 });
+      await ahead.roundTrip();
+      if (how === 'unsubscribed') unsubscribe(behind);
+      else {
+        rig.allow();
+        behind.send({ type: 'token', token: 'newer' });
+      }
+      await behind.frame('unsubscribed');
+      await join(2);
+      await tell();
+      expect(await behind.frame('subscribed')).toMatchObject({ from: 2, resumed: false });
+    },
+  );
+
   it('ends nothing while the store cannot be asked', async () => {
     await join(0);
     const device = rig.device();

@@ -93,6 +93,15 @@ describe('acks', () => {
     expect(device.isOpen).toBe(true);
   });
 
+  it('of what was not sent are one, though they settle it', async () => {
+    rig = await PushRig.start({}, { options: { socketBacklogBytes: 0 } }); // nothing is ever writable
+    await rig.append(log, 400);
+    const device = rig.device();
+    await device.hello({ device: 'd1', cursors: { user: 0 } });
+    for (let seq = 1; seq <= 400; seq++) device.send({ type: 'ack', log: 'user', seq });
+    expect(await device.closed).toBe(4103);
+  });
+
   it('that settle nothing are one', async () => {
     rig = await PushRig.start();
     await rig.append(log, 1);

@@ -191,6 +191,18 @@ describe('subscribe', () => {
     expect(await stored(orders)).toBe(1);
   });
 
+  it('again with a cursor that this node has not heard of looks into the store', async () => {
+    const device = rig.device();
+    await device.hello({ device: 'd1' });
+    await subscribed(device, 'orders');
+    await rig.append(orders, 2); // no doorbell came
+    expect(await subscribed(device, 'orders', 2)).toMatchObject({ from: 2, head: 2, resumed: true });
+    expect(await subscribed(device, 'orders', 3)).toMatchObject({ from: 2, head: 2, resumed: false });
+    rig.ports.store.isAway = true;
+    device.send({ type: 'subscribe', topic: 'orders', cursor: 3 });
+    expect((await device.frame('error')).code).toBe('store_unavailable');
+  });
+
   it('twice in one packet is answered twice too', async () => {
     const device = rig.device();
     await device.hello();
