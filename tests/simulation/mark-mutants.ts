@@ -10,7 +10,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'recall-by-doorbell-only',
     rule: 'section 9: a recall is durable',
     seedsMax: 20,
-    isQuick: true,
     patches: [
       {
         file: `${collect}/recall.ts`,
@@ -23,7 +22,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'recall-keeps-content',
     rule: 'section 9: a recall removes the payload',
     seedsMax: 20,
-    isQuick: false,
     patches: [
       {
         file: `${mongo}/marking.ts`,
@@ -36,7 +34,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'recalled-list-completed',
     rule: 'section 4: a retry does not go on with what was recalled',
     seedsMax: 400,
-    isQuick: false,
     patches: [
       {
         file: `${collect}/appending.ts`,
@@ -49,7 +46,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'ring-always-fresh',
     rule: 'section 5: what is old in a ring or a page is read again',
     seedsMax: 400,
-    isQuick: false,
     patches: [
       {
         file: `${push}/session/ring.ts`,
@@ -72,7 +68,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'newer-superseded',
     rule: 'section 9: only older ones give way',
     seedsMax: 20,
-    isQuick: true,
     patches: [
       {
         file: `${mongo}/marks.ts`,
@@ -85,7 +80,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'superseded-too-early',
     rule: 'section 9: older ones give way when the newer is durable',
     seedsMax: 40,
-    isQuick: false,
     patches: [
       {
         file: `${collect}/appending.ts`,
@@ -101,7 +95,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'erasure-frees-places',
     rule: 'section 4: erasure removes nothing that a writer may build upon',
     seedsMax: 40,
-    isQuick: false,
     patches: [
       {
         file: `${mongo}/log-keeping.ts`,
@@ -116,7 +109,6 @@ export const markMutants: readonly Mutant[] = [
     name: 'mark-overwritten',
     rule: 'section 9: a mark stays, a recall apart',
     seedsMax: 120,
-    isQuick: false,
     patches: [
       {
         file: `${mongo}/marking.ts`,

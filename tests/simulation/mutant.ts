@@ -6,7 +6,5 @@ export interface Mutant {
   /** What it breaks. */
   readonly rule: string;
   readonly seedsMax: number;
-  /** Part of every test run; the others by command. */
-  readonly isQuick: boolean;
   readonly patches: readonly Patch[];
 }

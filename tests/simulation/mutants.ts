@@ -16,7 +16,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'base-not-committed',
     rule: 'A1: the base of an append is a committed entry',
     seedsMax: 1_000,
-    isQuick: true,
     patches: [
       {
         file: store,
@@ -29,7 +28,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'read-not-majority',
     rule: 'A2: readers see only what is committed',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       {
         file: store,
@@ -42,7 +40,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'purge-without-order',
     rule: 'A3: purge takes only a prefix',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       {
         file: 'libs/adapters/store-mongo/src/log-keeping.ts',
@@ -55,7 +52,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'purge-of-the-newest',
     rule: 'A3: the newest entry of a log stays',
     seedsMax: 120,
-    isQuick: false,
     patches: [
       {
         file: 'libs/adapters/store-mongo/src/log-keeping.ts',
@@ -68,7 +64,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'own-duplicate-read-locally',
     rule: 'A4: an own duplicate is confirmed by a majority read',
     seedsMax: 200,
-    isQuick: true,
     patches: [
       {
         file: store,
@@ -81,7 +76,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'duplicate-taken-for-own',
     rule: 'A4: a duplicate without a read confirms nothing',
     seedsMax: 20,
-    isQuick: true,
     patches: [
       {
         file: append,
@@ -94,7 +88,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'read-before-register',
     rule: 'A5: register the route, then read the log',
     seedsMax: 120,
-    isQuick: true,
     patches: [
       { file: `${push}/session/reception.ts`, find: 'await registered;', replace: 'void registered;' },
     ],
@@ -103,7 +96,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'no-anti-entropy',
     rule: 'A6: every followed log is compared with its head',
     seedsMax: 40,
-    isQuick: true,
     patches: [
       {
         file: `${push}/delivery/anti-entropy.ts`,
@@ -116,7 +108,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'server-hears-no-silence',
     rule: 'A7: the node detects a dead client',
     seedsMax: 40,
-    isQuick: true,
     patches: [
       {
         file: `${push}/session/session.ts`,
@@ -129,7 +120,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'client-hears-no-silence',
     rule: 'A7: the client detects a dead node',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       {
         file: 'libs/client/src/link.ts',
@@ -142,7 +132,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'continuity-assumed',
     rule: 'A8: continuity is proven by the read',
     seedsMax: 120,
-    isQuick: true,
     patches: [
       {
         file: `${push}/session/start-point.ts`,
@@ -155,7 +144,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'gap-written-over',
     rule: 'A8: a pump never goes past a gap',
     seedsMax: 2_000,
-    isQuick: false,
     patches: [
       {
         file: `${push}/session/pump.ts`,
@@ -168,7 +156,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'no-window',
     rule: 'section 5: at most a window unsettled',
     seedsMax: 10,
-    isQuick: true,
     patches: [
       {
         file: `${push}/session/pump.ts`,
@@ -181,7 +168,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'release-of-others',
     rule: 'section 7: only its own route is released',
     seedsMax: 200,
-    isQuick: true,
     patches: [
       {
         file: 'libs/adapters/routes-memory/src/memory-routes.ts',
@@ -194,7 +180,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'open-logs',
     rule: 'section 3: a log with an unfinished entry is closed',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       {
         file: 'libs/services/collect/src/log-queue.ts',
@@ -207,7 +192,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'no-renumbering',
     rule: 'section 4: after a refusal what is unconfirmed is renumbered',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       {
         file: append,
@@ -222,7 +206,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'run-without-order',
     rule: 'section 4: nothing is sent whose predecessor was refused',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       {
         file: append,
@@ -240,7 +223,6 @@ const deliveryMutants: readonly Mutant[] = [
     name: 'unmet-concern-trusted',
     rule: 'section 4: an unmet write concern confirms nothing',
     seedsMax: 60,
-    isQuick: true,
     patches: [{ file: append, find: 'if (!reply.isWriteConcernMet) return [];', replace: '' }],
   },
 ];

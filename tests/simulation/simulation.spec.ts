@@ -40,15 +40,12 @@ describe('the simulation', () => {
     expect(accepted).toBeGreaterThan(seeds * 40);
   });
 
-  it('catches what breaks a rule', { timeout: 240_000 }, async () => {
-    const catches = await huntMutants(({ isQuick }) => isQuick, say);
+  // A minute and a half on two cores that have nothing else to do. A patch whose text is gone fails it.
+  it('catches what breaks a rule', { timeout: 480_000 }, async () => {
+    const catches = await huntMutants(() => true, say);
     console.log(lines.join('\n'));
-    expect(catches.length).toBe(mutants.filter(({ isQuick }) => isQuick).length);
+    expect(catches.length).toBe(mutants.length);
     expect(catches.filter(({ seeds }) => seeds === undefined).map(({ mutant }) => mutant.name)).toEqual([]);
-  });
-
-  it('has no mutant that the sources have left behind', { timeout: 120_000 }, async () => {
-    for (const { name, patches } of mutants) expect(await bundle(name, patches)).toContain(name);
   });
 
   it('refuses a patch whose text is gone', async () => {

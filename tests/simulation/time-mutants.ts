@@ -9,7 +9,6 @@ export const timeMutants: readonly Mutant[] = [
     name: 'fired-without-claim',
     rule: 'section 9: a scheduled message is claimed before it is fired',
     seedsMax: 40,
-    isQuick: false,
     patches: [
       {
         file: schedule,
@@ -23,7 +22,6 @@ export const timeMutants: readonly Mutant[] = [
     name: 'fired-under-another-id',
     rule: 'section 9: a message is fired with its own id',
     seedsMax: 20,
-    isQuick: true,
     patches: [
       {
         file: `${collect}/posting.ts`,
@@ -36,7 +34,6 @@ export const timeMutants: readonly Mutant[] = [
     name: 'fired-at-once',
     rule: 'section 9: nothing is fired before its time',
     seedsMax: 20,
-    isQuick: false,
     patches: [
       {
         file: schedule,
@@ -49,7 +46,6 @@ export const timeMutants: readonly Mutant[] = [
     name: 'fired-by-a-wrong-clock',
     rule: 'section 9: who cannot believe its clock fires nothing',
     seedsMax: 200,
-    isQuick: false,
     patches: [
       {
         file: `${collect}/firing.ts`,
@@ -62,7 +58,6 @@ export const timeMutants: readonly Mutant[] = [
     name: 'stamped-by-a-wrong-clock',
     rule: 'section 9: who cannot believe its clock takes nothing in',
     seedsMax: 40,
-    isQuick: false,
     patches: [
       {
         file: `${collect}/intake-gate.ts`,
@@ -75,14 +70,12 @@ export const timeMutants: readonly Mutant[] = [
     name: 'emptied-by-a-wrong-clock',
     rule: 'section 9: who cannot believe its clock empties nothing',
     seedsMax: 120,
-    isQuick: false,
     patches: [{ file: `${collect}/purge.ts`, find: 'if (!this.trust.isTrusted) return;', replace: '' }],
   },
   {
     name: 'expired-by-a-wrong-clock',
     rule: 'section 9: who cannot believe its clock calls nothing expired',
     seedsMax: 120,
-    isQuick: false,
     patches: [
       {
         file: 'libs/services/push/src/session/pump.ts',

@@ -10,7 +10,6 @@ export const topicMutants: readonly Mutant[] = [
     name: 'topic-read-before-bus',
     rule: 'A5: hear the topic, then read it',
     seedsMax: 200,
-    isQuick: false,
     patches: [
       {
         file: topics,
@@ -24,7 +23,6 @@ export const topicMutants: readonly Mutant[] = [
     name: 'members-not-compared',
     rule: 'A6: anti-entropy compares memberships',
     seedsMax: 60,
-    isQuick: false,
     patches: [
       { file: `${push}/delivery/anti-entropy.ts`, find: 'await this.compareMembers();', replace: '' },
     ],
@@ -33,7 +31,6 @@ export const topicMutants: readonly Mutant[] = [
     name: 'membership-not-ended',
     rule: 'section 4: who is no member any more gets nothing more',
     seedsMax: 60,
-    isQuick: true,
     patches: [
       { file: topics, find: 'if (isMember && !members.has(name)) this.part(session, name);', replace: '' },
     ],
@@ -42,14 +39,12 @@ export const topicMutants: readonly Mutant[] = [
     name: 'parted-forgotten',
     rule: 'A8: who becomes a member again is resumed only where it was',
     seedsMax: 120,
-    isQuick: true,
     patches: [{ file: `${push}/session/session.ts`, find: 'this.parted.set(topic, seq);', replace: '' }],
   },
   {
     name: 'unopened-forgotten',
     rule: 'A6: a topic that could not be read is tried again',
     seedsMax: 120,
-    isQuick: false,
     patches: [
       {
         file: topics,
@@ -62,14 +57,12 @@ export const topicMutants: readonly Mutant[] = [
     name: 'joined-head-ignored',
     rule: 'section 6: a member starts at the head noted at joining',
     seedsMax: 60,
-    isQuick: true,
     patches: [{ file: start, find: '(joinedHead ?? head)', replace: 'head' }],
   },
   {
     name: 'joined-head-passed-over',
     rule: 'section 6: nothing of before the joining is a member’s',
     seedsMax: 120,
-    isQuick: false,
     patches: [
       {
         file: start,
@@ -82,14 +75,12 @@ export const topicMutants: readonly Mutant[] = [
     name: 'topic-from-its-past',
     rule: 'section 6: topics and all start at the head',
     seedsMax: 20,
-    isQuick: false,
     patches: [{ file: start, find: '(joinedHead ?? head)', replace: '(joinedHead ?? Promise.resolve(0))' }],
   },
   {
     name: 'any-topic-allowed',
     rule: 'I12: a token allows its topics and no others',
     seedsMax: 20,
-    isQuick: false,
     patches: [
       {
         file: `${push}/session/topic-pattern.ts`,
@@ -102,7 +93,6 @@ export const topicMutants: readonly Mutant[] = [
     name: 'epoch-ignored',
     rule: 'section 6: a cursor of another epoch means nothing',
     seedsMax: 60,
-    isQuick: false,
     patches: [
       {
         file: start,
@@ -115,7 +105,6 @@ export const topicMutants: readonly Mutant[] = [
     name: 'volatile-stored',
     rule: 'section 1: ttl 0 is in no log',
     seedsMax: 10,
-    isQuick: true,
     patches: [
       {
         file: 'libs/services/collect/src/acceptance.ts',
@@ -128,14 +117,12 @@ export const topicMutants: readonly Mutant[] = [
     name: 'volatile-doubled',
     rule: 'section 1: a doubled doorbell passes a volatile message once',
     seedsMax: 60,
-    isQuick: false,
     patches: [{ file: `${push}/delivery/fan-out.ts`, find: ' || !this.nonces.isNew(bell)', replace: '' }],
   },
   {
     name: 'no-cap',
     rule: 'section 12: too much that waits for one user is refused',
     seedsMax: 60,
-    isQuick: false,
     patches: [
       {
         file: 'libs/services/collect/src/backlog.ts',
