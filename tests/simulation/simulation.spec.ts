@@ -11,7 +11,7 @@ import { traceOf } from './trace.ts';
 /** Another part of the seeds with every run that says so; printed, so that it can be repeated. */
 const first = Number(process.env.SIMULATION_FIRST ?? 1);
 const seedsMax = 2_000;
-/** Two cores need a minute and a half when they have nothing else to do. */
+/** Two cores that have nothing else to do need a good minute. */
 const forMs = 240_000;
 /** Fewer would mean that the machine did something else. */
 const seedsMin = 200;
@@ -40,7 +40,7 @@ describe('the simulation', () => {
     expect(accepted).toBeGreaterThan(seeds * 40);
   });
 
-  // A minute and a half on two cores that have nothing else to do. A patch whose text is gone fails it.
+  // Under a minute on two cores that have nothing else to do. A patch whose text is gone fails it.
   it('catches what breaks a rule', { timeout: 480_000 }, async () => {
     const catches = await huntMutants(() => true, say);
     console.log(lines.join('\n'));

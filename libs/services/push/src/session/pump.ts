@@ -85,7 +85,7 @@ export class Pump {
   private page: Page | undefined;
   private pageNext = 0;
   private pageEntries = firstPageEntries;
-  private startSeq = -1;
+  private fromSeq = -1;
   private sentSeq = -1;
   private settledSeq = -1;
   private headSeq = 0;
@@ -110,8 +110,8 @@ export class Pump {
   }
 
   /** What came after it was written to this session, or acknowledged by it; nothing before. */
-  get startedAt(): number {
-    return this.startSeq;
+  get from(): number {
+    return this.fromSeq;
   }
 
   get sent(): number {
@@ -128,7 +128,7 @@ export class Pump {
 
   /** Before this the pump only notes how far the log goes. `page`: entries just read after `from`, if any. */
   start(from: number, head: number, page?: Page): void {
-    this.startSeq = from;
+    this.fromSeq = from;
     this.sentSeq = from;
     this.settledSeq = from;
     this.replayUntil = head;

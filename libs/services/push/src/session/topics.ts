@@ -213,10 +213,10 @@ export class Topics {
       this.tryLater(session, name, cursor);
       return;
     }
-    const { startedAt, sent: from } = pump;
-    const head = Math.max(from, pump.head);
-    const resumed = cursor === undefined || (cursor >= startedAt && cursor <= head);
-    session.send({ type: 'subscribed', log: wireLog(pump.log), from, head, resumed });
+    const { sent } = pump;
+    const head = Math.max(sent, pump.head);
+    const resumed = cursor === undefined || (cursor >= pump.from && cursor <= head);
+    session.send({ type: 'subscribed', log: wireLog(pump.log), from: sent, head, resumed });
   }
 
   /** With the next comparison: the client need not ask again. */
