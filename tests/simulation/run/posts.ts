@@ -124,17 +124,20 @@ export class Producers {
     process.onDeath.push(end);
     const reply = (take: () => void) => {
       end();
+      collect.deadlines.end(deadline);
       process.leave(() => answer(take));
     };
+    const deadline = collect.deadlines.begin();
+    const incoming = { credential, key: first.key, deadline };
     try {
       if (posts.length === 1) {
         const body = bodyOf(first);
-        const { reply: taken } = await collect.intake.takeOne({ credential, body, key: first.key });
+        const { reply: taken } = await collect.intake.takeOne({ ...incoming, body });
         reply(() => this.#accept(first, taken.id, attempt));
         return;
       }
       const messages = posts.map(bodyOf);
-      const { results } = await collect.intake.takeBatch({ credential, body: { messages }, key: first.key });
+      const { results } = await collect.intake.takeBatch({ ...incoming, body: { messages } });
       reply(() => {
         for (const [at, result] of results.entries()) {
           if (result.status === 'refused') this.#note(posts[at] as Post, result.error.code);

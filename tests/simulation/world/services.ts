@@ -25,6 +25,7 @@ import { PushModule } from '@carillon/push';
 import { MemoryRouteData } from '@carillon/routes-memory';
 import { MemoryData, MemoryStore } from '@carillon/store-memory';
 import { CollectLife } from '../../../libs/services/collect/src/collect-life.js';
+import { Deadlines } from '../../../libs/services/collect/src/deadlines.js';
 import { Erasure } from '../../../libs/services/collect/src/erasure.js';
 import { Firing } from '../../../libs/services/collect/src/firing.js';
 import { MessageIntake } from '../../../libs/services/collect/src/message-intake.js';
@@ -159,6 +160,7 @@ class BootTrust extends ClockTrust {
 
 export class CollectBoot extends Boot {
   readonly intake: MessageIntake;
+  readonly deadlines: Deadlines;
   readonly topics: Topics;
   readonly recall: Recall;
   readonly erasure: Erasure;
@@ -167,6 +169,7 @@ export class CollectBoot extends Boot {
   constructor(ground: Ground, name: string, skewMs: number) {
     super(ground, name, { moduleOf: (context) => CollectModule.with(context), skewMs, hasStore: true });
     this.intake = this.parts.get(MessageIntake);
+    this.deadlines = this.parts.get(Deadlines);
     this.topics = this.parts.get(Topics);
     this.recall = this.parts.get(Recall);
     this.erasure = this.parts.get(Erasure);

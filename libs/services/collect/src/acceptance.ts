@@ -7,12 +7,14 @@ import { Random } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
 import { Appending } from './appending.js';
 import { Backlog } from './backlog.js';
+import type { Deadline } from './deadlines.js';
 import { Doorbells } from './doorbells.js';
 import type { Outcome } from './outcome.js';
 import { furtherDrafts, type Posting } from './posting.js';
 import { Scheduling } from './scheduling.js';
 
 const nonceMax = 2 ** 48;
+const unconfirmed: Outcome = { outcome: 'unconfirmed' };
 
 @Injectable()
 export class Acceptance {
@@ -24,19 +26,29 @@ export class Acceptance {
     private readonly random: Random,
   ) {}
 
-  /** One outcome per posting, in order. */
-  take(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+  /** One outcome per posting, in order, when the deadline is over at the latest. */
+  take(postings: readonly Posting[], deadline: Deadline): Promise<readonly Outcome[]> {
     const isSimple = this.backlog.isEmpty && postings.every(isPlain);
-    return isSimple ? this.appending.append(postings) : this.takeEach(postings);
+    return isSimple ? this.appending.append(postings, deadline) : this.takeEach(postings, deadline);
   }
 
-  private async takeEach(postings: readonly Posting[]): Promise<readonly Outcome[]> {
-    const full = await this.backlog.full(postings.flatMap(({ logs }) => logs));
-    const decided = await Promise.all(postings.map((posting) => this.decide(posting, full)));
+  private async takeEach(postings: readonly Posting[], deadline: Deadline): Promise<readonly Outcome[]> {
+    const decided = postings.map((): Outcome | undefined => unconfirmed);
+    await deadline.within(this.decideAll(postings, decided));
+    if (deadline.isOver) return decided.map((outcome) => outcome ?? unconfirmed);
     const left = postings.filter((_, at) => decided[at] === undefined);
-    const appended = await this.appending.append(left);
+    const appended = await this.appending.append(left, deadline);
     let next = 0;
     return decided.map((outcome) => outcome ?? (appended[next++] as Outcome));
+  }
+
+  /** Each into its place as it is made. */
+  private async decideAll(postings: readonly Posting[], decided: (Outcome | undefined)[]): Promise<void> {
+    const full = await this.backlog.full(postings.flatMap(({ logs }) => logs));
+    const decide = async (posting: Posting, at: number) => {
+      decided[at] = await this.decide(posting, full);
+    };
+    await Promise.all(postings.map(decide));
   }
 
   /** Undefined: it is to be appended. */

@@ -9,6 +9,7 @@ import { Backlog } from './backlog.js';
 import { planPhases, type Step } from './batch-plan.js';
 import { Collapsing } from './collapsing.js';
 import { CommitQueue } from './commit-queue.js';
+import type { Deadline } from './deadlines.js';
 import type { Outcome } from './outcome.js';
 import { furtherDrafts, type Posting } from './posting.js';
 
@@ -34,33 +35,36 @@ export class Appending {
     return this.commits.hasRoom(1);
   }
 
-  /** One outcome per posting, in order; entries of one log are placed in the order of the postings. */
-  append(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+  /**
+   * One outcome per posting, in order, when the deadline is over at the latest; entries of one log are placed
+   * in the order of the postings.
+   */
+  append(postings: readonly Posting[], deadline: Deadline): Promise<readonly Outcome[]> {
     const [first] = postings;
-    if (first && postings.length === 1 && first.logs.length === 1) return this.appendOne(first);
-    return this.appendAll(postings);
+    if (first && postings.length === 1 && first.logs.length === 1) return this.appendOne(first, deadline);
+    return this.appendAll(postings, deadline);
   }
 
   /** What most requests are: one message to one log. */
-  private async appendOne(posting: Posting): Promise<readonly Outcome[]> {
+  private async appendOne(posting: Posting, deadline: Deadline): Promise<readonly Outcome[]> {
     if (!this.hasRoom) return [{ outcome: 'full' }];
-    const [appended] = await this.commit([posting.first]);
+    const [appended] = await this.commit([posting.first], deadline);
     return [firstVerdict(posting, appended)];
   }
 
-  private async appendAll(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+  private async appendAll(postings: readonly Posting[], deadline: Deadline): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
-    for (const slice of slicesOf(postings)) outcomes.push(...(await this.appendSlice(slice)));
+    for (const slice of slicesOf(postings)) outcomes.push(...(await this.appendSlice(slice, deadline)));
     return outcomes;
   }
 
-  private async appendSlice(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+  private async appendSlice(postings: readonly Posting[], deadline: Deadline): Promise<readonly Outcome[]> {
     const all = postings.map((posting): Progress => ({ posting }));
-    for (const steps of planPhases(postings)) await this.appendPhase(steps, all);
+    for (const steps of planPhases(postings)) await this.appendPhase(steps, all, deadline);
     return all.map(({ first, failed }) => failed ?? first ?? { outcome: 'unconfirmed' });
   }
 
-  private async appendPhase(steps: readonly Step[], all: readonly Progress[]): Promise<void> {
+  private async appendPhase(steps: readonly Step[], all: readonly Progress[], deadline: Deadline) {
     const parts = steps.flatMap(({ index, part }) => {
       const progress = all[index] as Progress;
       const drafts = draftsOf(progress, part);
@@ -71,7 +75,7 @@ export class Appending {
       for (const { progress } of parts) progress.failed = { outcome: 'full' };
       return;
     }
-    const appended = await this.commit(drafts);
+    const appended = await this.commit(drafts, deadline);
     let at = 0;
     for (const { progress, part, drafts: own } of parts) {
       learn(progress, part, appended.slice(at, at + own.length));
@@ -79,15 +83,15 @@ export class Appending {
     }
   }
 
-  private async commit(drafts: readonly Draft[]): Promise<readonly Appended[]> {
-    const appended = await this.commits.submit(drafts);
+  private async commit(drafts: readonly Draft[], deadline: Deadline): Promise<readonly Appended[]> {
+    const appended = await this.commits.submit(drafts, deadline);
     let isReplacing = false;
     for (const each of appended) {
       if (each.outcome === 'unconfirmed') continue;
       this.backlog.learn(each.entry);
       isReplacing ||= each.entry.collapseKey !== undefined;
     }
-    if (isReplacing) await this.collapsing.supersede(appended);
+    if (isReplacing) await deadline.within(this.collapsing.supersede(appended));
     return appended;
   }
 }

@@ -11,6 +11,7 @@ import { CollectMetrics } from './collect-metrics.js';
 import type { CollectOptions } from './collect-options.js';
 import { CommitQueue } from './commit-queue.js';
 import type { Credential } from './credential.js';
+import { Deadlines } from './deadlines.js';
 import { Dispatches } from './dispatches.js';
 import { Doorbells } from './doorbells.js';
 import { Firing } from './firing.js';
@@ -54,6 +55,7 @@ export function collectParts(ports: FixturePorts, changes: Partial<CollectOption
   };
   const registry = new Metrics();
   const metrics = new CollectMetrics(registry);
+  const deadlines = new Deadlines(clock, options);
   const pressure = new Pressure(clock, options);
   const dispatches = new Dispatches(bus, clock, options);
   const doorbells = new Doorbells(bus, dispatches, pressure, clock, metrics, options);
@@ -68,8 +70,26 @@ export function collectParts(ports: FixturePorts, changes: Partial<CollectOption
   const scheduling = new Scheduling(store.schedule, store.log, clock);
   const acceptance = new Acceptance(appending, scheduling, backlog, doorbells, random);
   const intake = new MessageIntake(gate, reader, acceptance, metrics, options);
-  const firing = new Firing(store.schedule, appending, clock, trust, random);
+  const firing = new Firing(store.schedule, appending, deadlines, clock, trust, random);
   const recall = new Recall(store.log, store.marks, store.schedule, store.receipts, doorbells, clock);
+  /** A request that comes in now. */
+  const incoming = (body: unknown, key?: unknown, credential = producer) => ({
+    ...{ body, key, credential },
+    deadline: deadlines.begin(),
+  });
   doorbells.start();
-  return { options, registry, pressure, dispatches, doorbells, commits, appending, intake, firing, recall };
+  return {
+    incoming,
+    options,
+    registry,
+    deadlines,
+    pressure,
+    dispatches,
+    doorbells,
+    commits,
+    appending,
+    intake,
+    firing,
+    recall,
+  };
 }

@@ -29,6 +29,7 @@ import { CollectPorts } from './collect-ports.js';
 import { CommitQueue } from './commit-queue.js';
 import { CredentialsGuard } from './credentials.guard.js';
 import { Credentials } from './credentials.js';
+import { Deadlines } from './deadlines.js';
 import { DeliveryAnswers } from './delivery-answers.js';
 import { Dispatches } from './dispatches.js';
 import { DocumentsController } from './documents.controller.js';
@@ -80,7 +81,7 @@ export class CollectModule {
         { provide: Health, useValue: context.health },
         { provide: CollectOptions, useValue: CollectOptions.of(context.config) },
         ...[CollectMetrics, MessageIds, KeyChecks, Credentials, CredentialsGuard],
-        ...[Pressure, Dispatches, Doorbells, CommitQueue, Backlog, Collapsing, Appending],
+        ...[Deadlines, Pressure, Dispatches, Doorbells, CommitQueue, Backlog, Collapsing, Appending],
         ...[Scheduling, Acceptance, Firing, RequestReader, IntakeGate, MessageIntake],
         ...[TurnedAway, MessagePosts],
         ...[Ledger, Addressees, DeliveryAnswers, Recall, Topics, Erasure],

@@ -114,7 +114,7 @@ async function run(seed: number): Promise<string[]> {
   const upTo = (max: number) => Math.floor(random.next() * max);
   const ports = await memoryPorts(seed);
   const store = { ...ports.store, log: new SlowLog(ports.store.log) };
-  const { commits } = collectParts({ ...ports, store });
+  const { commits, deadlines } = collectParts({ ...ports, store });
   const { log } = store;
   const broken: string[] = [];
   const expected = new Map<string, string[]>();
@@ -127,7 +127,9 @@ async function run(seed: number): Promise<string[]> {
       );
       if (!commits.hasRoom(list.length)) continue;
       for (const { log: key, id } of list) expected.set(key, [...(expected.get(key) ?? []), id]);
-      answers.push(commits.submit(list).then((outcomes) => checked(list, outcomes, broken)));
+      answers.push(
+        commits.submit(list, deadlines.begin()).then((outcomes) => checked(list, outcomes, broken)),
+      );
     } else {
       log.finish(log.firstOpen(upTo(2)));
       await settled();
@@ -224,8 +226,9 @@ async function slowQueue() {
   const faulty = new FaultyStore(await MemoryStore.open({ clock }));
   const ports = await memoryPorts();
   const log = new SlowLog(faulty.log);
-  const { commits } = collectParts({ ...ports, clock, store: { ...ports.store, log } });
-  return { log, clock, faulty, commits, submit: (list: readonly Draft[]) => commits.submit(list) };
+  const { commits, deadlines } = collectParts({ ...ports, clock, store: { ...ports.store, log } });
+  const submit = (list: readonly Draft[]) => commits.submit(list, deadlines.begin());
+  return { log, clock, faulty, commits, deadlines, submit };
 }
 
 async function settled(): Promise<void> {

@@ -7,7 +7,7 @@ import { type Appended, Clock, MessageLog, PortError } from '@carillon/domain/po
 import { Injectable } from '@nestjs/common';
 import { CollectMetrics } from './collect-metrics.js';
 import { CollectOptions } from './collect-options.js';
-import { Deadlines } from './deadlines.js';
+import type { Deadline } from './deadlines.js';
 import { Doorbells } from './doorbells.js';
 import { LogQueue } from './log-queue.js';
 
@@ -38,8 +38,6 @@ const unconfirmed: Appended = { outcome: 'unconfirmed' };
 @Injectable()
 export class CommitQueue {
   private readonly queue = new LogQueue<Waiting>();
-  /** The wait counts: behind a commit that the store does not answer it is as long as that commit. */
-  private readonly deadlines: Deadlines<Submission>;
   private commitsOut = 0;
 
   constructor(
@@ -48,9 +46,7 @@ export class CommitQueue {
     private readonly clock: Clock,
     private readonly metrics: CollectMetrics,
     private readonly options: CollectOptions,
-  ) {
-    this.deadlines = new Deadlines(clock, options.appendDeadlineMs, (submission) => this.answer(submission));
-  }
+  ) {}
 
   /** Whether so many entries may be submitted now. */
   hasRoom(entries: number): boolean {
@@ -58,18 +54,19 @@ export class CommitQueue {
   }
 
   /**
-   * One outcome per draft, in order, within the append deadline: what is not known then is `unconfirmed`, and
-   * what still waits is given up. Drafts of one log are placed in the order of all calls; a call's drafts may
-   * be spread over several commits. The caller has asked `hasRoom` in the same turn. Rejects only with
-   * what is a fault of ours: a store that is away leaves drafts `unconfirmed`.
+   * One outcome per draft, in order, when the deadline is over at the latest: what is not known then is
+   * `unconfirmed`, and what still waits is given up. Drafts of one log are placed in the order of all calls;
+   * those of one call may be spread over several commits. The caller has asked `hasRoom` in the same turn.
+   * Rejects only with what is a fault of ours: a store that is away leaves drafts `unconfirmed`.
    */
-  submit(drafts: readonly Draft[]): Promise<readonly Appended[]> {
+  submit(drafts: readonly Draft[], deadline: Deadline): Promise<readonly Appended[]> {
     if (drafts.length === 0) return Promise.resolve([]);
+    if (deadline.isOver) return Promise.resolve(drafts.map(() => unconfirmed));
     const { promise, resolve, reject } = Promise.withResolvers<readonly Appended[]>();
     const since = this.clock.monotonic();
     const outcomes = drafts.map(() => unconfirmed);
     const submission = { outcomes, resolve, reject, open: drafts.length, isAnswered: false };
-    this.deadlines.add(submission, since);
+    deadline.onOver(() => answer(submission));
     for (let index = 0; index < drafts.length; index += 1) {
       const draft = drafts[index] as Draft;
       this.queue.push({ log: draft.log, bytes: bytesOf(draft), draft, since, submission, index });
@@ -100,10 +97,7 @@ export class CommitQueue {
       this.doorbells.ring(this.worthRinging(outcomes));
       this.settle(batch, outcomes);
     } catch (error) {
-      for (const { submission } of batch) {
-        this.deadlines.remove(submission);
-        submission.reject(error); // each request answers with it
-      }
+      for (const { submission } of batch) submission.reject(error); // each request answers with it
     } finally {
       this.commitsOut -= 1;
       this.queue.release(taken);
@@ -144,16 +138,15 @@ export class CommitQueue {
       if (submission.isAnswered) continue;
       submission.outcomes[index] = outcomes[at] ?? unconfirmed;
       submission.open -= 1;
-      if (submission.open === 0) this.answer(submission);
+      if (submission.open === 0) answer(submission);
     }
   }
+}
 
-  /** With what is known by now. */
-  private answer(submission: Submission): void {
-    submission.isAnswered = true;
-    this.deadlines.remove(submission);
-    submission.resolve(submission.outcomes);
-  }
+/** With what is known by now. */
+function answer(submission: Submission): void {
+  submission.isAnswered = true;
+  submission.resolve(submission.outcomes);
 }
 
 function bytesOf({ data = '', notification = '' }: Draft): number {

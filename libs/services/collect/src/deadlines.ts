@@ -1,29 +1,66 @@
 /**
- * Tells of what is still open when its time is over: one timer for all, since all have the same time.
- * Must never tell of anything twice.
+ * When requests are answered at the latest, whatever the store is doing: one timer for all, since all have
+ * the same time. Must never end a request's time twice.
  */
-import type { Clock } from '@carillon/domain/ports';
+import { Clock } from '@carillon/domain/ports';
+import { Injectable } from '@nestjs/common';
+import { CollectOptions } from './collect-options.js';
 
-export class Deadlines<T> {
-  /** With the monotonic time at which each is late; in the order of these times. */
-  private readonly open = new Map<T, number>();
+/** The time of one request, over all that it waits for, one thing after the other. */
+export class Deadline {
+  private isPassed = false;
+  private tell: (() => void) | undefined;
+
+  constructor(readonly dueAt: number) {}
+
+  get isOver(): boolean {
+    return this.isPassed;
+  }
+
+  /** Calls it when the time is over, at once if it is. Only who asked last is told. */
+  onOver(tell: () => void): void {
+    if (this.isPassed) tell();
+    else this.tell = tell;
+  }
+
+  /** Resolves when the work is done or the time is over. What the work rejects with in time, it does. */
+  within(work: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.onOver(resolve);
+      work.then(resolve, reject);
+    });
+  }
+
+  /** For `Deadlines` alone. */
+  pass(): void {
+    this.isPassed = true;
+    this.tell?.();
+  }
+}
+
+@Injectable()
+export class Deadlines {
+  /** In the order of their times. */
+  private readonly open = new Set<Deadline>();
   private isArmed = false;
 
   constructor(
     private readonly clock: Clock,
-    private readonly afterMs: number,
-    private readonly late: (item: T) => void,
+    private readonly options: CollectOptions,
   ) {}
 
-  /** From now on; once per item. */
-  add(item: T, now: number): void {
-    this.open.set(item, now + this.afterMs);
-    if (!this.isArmed) this.arm(this.afterMs);
+  /** From now on. Must be ended by whoever began it. */
+  begin(): Deadline {
+    const afterMs = this.options.appendDeadlineMs;
+    const deadline = new Deadline(this.clock.monotonic() + afterMs);
+    this.open.add(deadline);
+    if (!this.isArmed) this.arm(afterMs);
+    return deadline;
   }
 
-  /** It was done in time. */
-  remove(item: T): void {
-    this.open.delete(item);
+  /** The request is answered. */
+  end(deadline: Deadline): void {
+    this.open.delete(deadline);
   }
 
   private arm(ms: number): void {
@@ -34,13 +71,13 @@ export class Deadlines<T> {
   private look(): void {
     this.isArmed = false;
     const now = this.clock.monotonic();
-    for (const [item, dueAt] of this.open) {
-      if (dueAt > now) {
-        if (!this.isArmed) this.arm(dueAt - now);
+    for (const deadline of this.open) {
+      if (deadline.dueAt > now) {
+        if (!this.isArmed) this.arm(deadline.dueAt - now);
         return;
       }
-      this.open.delete(item);
-      this.late(item);
+      this.open.delete(deadline);
+      deadline.pass();
     }
   }
 }

@@ -17,7 +17,9 @@ import {
 } from '@carillon/domain/ports';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Appending } from './appending.js';
-import { postingDue } from './posting.js';
+import { Deadlines } from './deadlines.js';
+import type { Outcome } from './outcome.js';
+import { type Posting, postingDue } from './posting.js';
 import { scheduledPosting } from './scheduling.js';
 
 const everyMs = 1_000;
@@ -33,6 +35,7 @@ export class Firing implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly schedule: Schedule,
     private readonly appending: Appending,
+    private readonly deadlines: Deadlines,
     private readonly clock: Clock,
     private readonly trust: ClockTrust,
     private readonly random: Random,
@@ -72,10 +75,20 @@ export class Firing implements OnApplicationBootstrap, OnApplicationShutdown {
     const claim: Claim = { by: randomName(this.random, 16), until: now + parameters.scheduleClaimMs };
     const due = await this.schedule.claimDue(now, claim, claimMax);
     if (due.length === 0) return 0;
-    const outcomes = await this.appending.append(due.map((each) => postingDue(scheduledPosting(each), now)));
+    const postings = due.map((each) => postingDue(scheduledPosting(each), now));
+    const outcomes = await this.append(postings);
     const fired = due.filter((_, at) => isDone(outcomes[at]?.outcome));
     await this.schedule.fired(fired.map(idOf), claim.by, this.clock.now());
     return due.length;
+  }
+
+  private async append(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+    const deadline = this.deadlines.begin();
+    try {
+      return await this.appending.append(postings, deadline);
+    } finally {
+      this.deadlines.end(deadline);
+    }
   }
 }
 

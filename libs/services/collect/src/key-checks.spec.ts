@@ -70,9 +70,26 @@ describe('the check of keys', () => {
     expect(await waiting).toMatchObject({ tenant: 'demo' });
     expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
     expect(asked).toHaveLength(2);
+    await clock.advance(1_000);
+    expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
+    await clock.advance(0);
+    expect(asked).toHaveLength(3);
     const unknown = checks.check('new');
     await clock.advance(2_000);
     expect(await unknown).toBe('unknown');
+  });
+
+  it('believes an Auth that speaks again, whatever was remembered in its silence', async () => {
+    await checks.check('k');
+    isSilent = true;
+    await clock.advance(5_000);
+    const waiting = checks.check('k');
+    await clock.advance(3_000);
+    await waiting;
+    [isSilent, revoked] = [false, new Set(['k'])];
+    expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
+    await clock.advance(0);
+    expect(await checks.check('k')).toBe('refused');
   });
 
   it('remembers at most 1,000 keys', async () => {

@@ -1,7 +1,7 @@
 /**
  * Whether an API key is good: asks Auth over the bus and remembers the answer as long as Auth allows. While
- * Auth is silent a key that was good goes on being good for a while,
- * so that an outage of the bus stops no producer.
+ * Auth is silent a key that was good goes on being good for a while, so that an outage of the bus or of the
+ * store stops no producer; only the first request of the silence waits for it.
  */
 import {
   fromJsonBytes,
@@ -27,6 +27,8 @@ interface Known {
   /** Corrected time, epoch milliseconds. */
   readonly askAgainAt: number;
   readonly staleAt: number;
+  /** The last question had no answer. */
+  readonly isUnanswered: boolean;
 }
 
 /** `'unknown'`: no answer, and nothing is remembered. */
@@ -43,11 +45,15 @@ export class KeyChecks {
     private readonly options: CollectOptions,
   ) {}
 
-  /** Remembered verdicts are given at once. */
+  /** Remembered verdicts are given at once; while Auth is silent it is asked behind the request's back. */
   check(key: string): KeyVerdict | Promise<KeyVerdict> {
     const known = this.known.get(key);
-    if (known && this.clock.now() < known.askAgainAt) return known.credential;
-    return this.asked.get(key) ?? this.askOnce(key);
+    const now = this.clock.now();
+    if (known && now < known.askAgainAt) return known.credential;
+    const asking = this.asked.get(key) ?? this.askOnce(key);
+    if (!known?.isUnanswered || now >= known.staleAt) return asking;
+    asking.catch(() => {}); // a fault of ours is told to the first that waits again
+    return known.credential;
   }
 
   /** Many requests with one key ask once. */
@@ -72,7 +78,7 @@ export class KeyChecks {
     this.known.delete(key);
     if (reply.verdict === 'refused') return 'refused';
     const staleAt = this.clock.now() + staleMs;
-    this.remember(key, { credential: reply, askAgainAt: reply.cacheUntil, staleAt });
+    this.remember(key, { credential: reply, askAgainAt: reply.cacheUntil, staleAt, isUnanswered: false });
     return reply;
   }
 
@@ -83,7 +89,7 @@ export class KeyChecks {
       this.known.delete(key);
       return 'unknown';
     }
-    this.remember(key, { ...known, askAgainAt: now + retryMs });
+    this.remember(key, { ...known, askAgainAt: now + retryMs, isUnanswered: true });
     return known.credential;
   }
 

@@ -98,16 +98,8 @@ describe('a message with a key', () => {
 
   it('is another message of another principal, and of another tenant', async () => {
     const own = await post(body, 'k');
-    const other = await parts.intake.takeOne({
-      body,
-      key: 'k',
-      credential: { ...producer, principal: 'erp' },
-    });
-    const foreign = await parts.intake.takeOne({
-      body,
-      key: 'k',
-      credential: { ...producer, tenant: 'else' },
-    });
+    const other = await parts.intake.takeOne(parts.incoming(body, 'k', { ...producer, principal: 'erp' }));
+    const foreign = await parts.intake.takeOne(parts.incoming(body, 'k', { ...producer, tenant: 'else' }));
     expect(new Set([own, other, foreign].map(({ reply }) => reply.id)).size).toBe(3);
   });
 
@@ -233,9 +225,7 @@ describe('a batch', () => {
   it('must be a list of 1 to 1,000 messages', async () => {
     const item = { to: 'user:1', event: 'a' };
     for (const messages of [[], 'x', undefined, Array.from({ length: 1_001 }, () => item)]) {
-      const problem = await refusal(
-        parts.intake.takeBatch({ body: { messages }, key: undefined, credential: producer }),
-      );
+      const problem = await refusal(parts.intake.takeBatch(parts.incoming({ messages })));
       expect(problem?.errors?.map(({ pointer }) => pointer)).toEqual(['/messages']);
     }
   });
@@ -288,11 +278,11 @@ describe('a smaller limit of recipients', () => {
 });
 
 function post(body: unknown, key?: unknown) {
-  return parts.intake.takeOne({ credential: producer, body, key });
+  return parts.intake.takeOne(parts.incoming(body, key));
 }
 
 function batch(messages: readonly unknown[], key?: string) {
-  return parts.intake.takeBatch({ credential: producer, body: { messages }, key });
+  return parts.intake.takeBatch(parts.incoming({ messages }, key));
 }
 
 async function refusal(answer: Promise<unknown>): Promise<Problem | undefined> {

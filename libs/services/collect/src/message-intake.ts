@@ -17,6 +17,7 @@ import { Acceptance } from './acceptance.js';
 import { CollectMetrics } from './collect-metrics.js';
 import { CollectOptions } from './collect-options.js';
 import type { Credential } from './credential.js';
+import type { Deadline } from './deadlines.js';
 import { readAs } from './input.js';
 import { IntakeGate } from './intake-gate.js';
 import type { Accepted, Outcome } from './outcome.js';
@@ -29,6 +30,8 @@ export interface Incoming {
   readonly body: unknown;
   /** The header Idempotency-Key. */
   readonly key: unknown;
+  /** Of its answer. */
+  readonly deadline: Deadline;
 }
 
 /** An answer, and whether it is the repetition of an earlier one. */
@@ -48,10 +51,10 @@ export class MessageIntake {
   ) {}
 
   /** Resolves once the message is durable. @throws Problem */
-  async takeOne({ credential, body, key }: Incoming): Promise<Answered> {
+  async takeOne({ credential, body, key, deadline }: Incoming): Promise<Answered> {
     this.gate.pass();
     const posting = this.reader.one(body, headerKey(key), credential);
-    const [outcome] = await this.acceptance.take([posting]);
+    const [outcome] = await this.acceptance.take([posting], deadline);
     if (outcome?.outcome !== 'accepted') throw this.gate.refusal(outcome, posting);
     if (!outcome.isReplay) this.metrics.message(posting.target);
     const { messageId: id } = posting;
@@ -65,13 +68,13 @@ export class MessageIntake {
    * One result per item, in order; an item that is refused takes no other with it. @throws Problem when
    * nothing of the batch was taken because of what holds for all of it
    */
-  async takeBatch({ credential, body, key }: Incoming): Promise<BatchReply> {
+  async takeBatch({ credential, body, key, deadline }: Incoming): Promise<BatchReply> {
     this.gate.pass();
     const by = { key: headerKey(key), credential };
     const items = this.itemsOf(body);
     const read = items.map((item, index) => this.read(item, index, by));
     const postings = read.filter((each): each is Posting => !(each instanceof Problem));
-    const outcomes = await this.acceptance.take(postings);
+    const outcomes = await this.acceptance.take(postings, deadline);
     if (outcomes.length === items.length && outcomes.every(({ outcome }) => outcome === 'full')) {
       throw this.gate.refusal(outcomes[0]);
     }

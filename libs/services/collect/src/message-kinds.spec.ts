@@ -51,12 +51,12 @@ describe('a message to a topic or to all', () => {
   it('is refused to everybody without the scope for it, and nothing is stored', async () => {
     const credential = { ...producer, scopes: ['messages:write'] };
     const refused = await refusal(
-      parts.intake.takeOne({ credential, body: { to: 'all', event: 'b' }, key: undefined }),
+      parts.intake.takeOne(parts.incoming({ to: 'all', event: 'b' }, undefined, credential)),
     );
     expect(refused).toMatchObject({ code: 'scope_missing', status: 403 });
     expect(await eventsIn(allLog('demo'))).toEqual([]);
     const allowed = { ...producer, scopes: ['messages:write', 'broadcast'] };
-    await parts.intake.takeOne({ credential: allowed, body: { to: 'all', event: 'b' }, key: undefined });
+    await parts.intake.takeOne(parts.incoming({ to: 'all', event: 'b' }, undefined, allowed));
     expect(await eventsIn(allLog('demo'))).toEqual(['b']);
   });
 
@@ -349,13 +349,13 @@ async function start(
 }
 
 async function post(body: object, key?: string) {
-  const answer = await parts.intake.takeOne({ credential: producer, body, key });
+  const answer = await parts.intake.takeOne(parts.incoming(body, key));
   await clock.advance(0);
   return answer;
 }
 
 async function batch(messages: readonly object[], key?: string) {
-  const answer = await parts.intake.takeBatch({ credential: producer, body: { messages }, key });
+  const answer = await parts.intake.takeBatch(parts.incoming({ messages }, key));
   await clock.advance(0);
   return answer;
 }

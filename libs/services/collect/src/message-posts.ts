@@ -7,8 +7,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { Credentials } from './credentials.js';
+import { type Deadline, Deadlines } from './deadlines.js';
 import { IntakeGate } from './intake-gate.js';
-import { type Incoming, MessageIntake } from './message-intake.js';
+import { type Answered, type Incoming, MessageIntake } from './message-intake.js';
 import { TurnedAway } from './turned-away.js';
 
 const scopeNeeded: Scope = 'messages:write';
@@ -20,6 +21,7 @@ export class MessagePosts implements OnModuleInit {
     private readonly credentials: Credentials,
     private readonly intake: MessageIntake,
     private readonly gate: IntakeGate,
+    private readonly deadlines: Deadlines,
     private readonly turnedAway: TurnedAway,
   ) {}
 
@@ -42,25 +44,38 @@ export class MessagePosts implements OnModuleInit {
   }
 
   private async postMessage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const incoming = this.incoming(request);
-    const { reply: body, isReplay } = await this.intake.takeOne(
-      incoming instanceof Promise ? await incoming : incoming,
-    );
+    const { reply: body, isReplay } = await this.takeOne(request);
     void reply.code(202).header('location', body.links.self);
     if (isReplay) void reply.header('idempotency-replayed', 'true');
     return reply.send(body);
   }
 
   private async postBatch(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    return reply.send(await this.intake.takeBatch(await this.incoming(request)));
+    const deadline = this.deadlines.begin();
+    try {
+      return reply.send(await this.intake.takeBatch(await this.incoming(request, deadline)));
+    } finally {
+      this.deadlines.end(deadline);
+    }
+  }
+
+  private async takeOne(request: FastifyRequest): Promise<Answered> {
+    const deadline = this.deadlines.begin();
+    try {
+      const incoming = this.incoming(request, deadline);
+      return await this.intake.takeOne(incoming instanceof Promise ? await incoming : incoming);
+    } finally {
+      this.deadlines.end(deadline);
+    }
   }
 
   /** At once where the key is remembered. @throws Problem about the key */
-  private incoming(request: FastifyRequest): Incoming | Promise<Incoming> {
+  private incoming(request: FastifyRequest, deadline: Deadline): Incoming | Promise<Incoming> {
     const credential = this.credentials.of(request, scopeNeeded);
     const { body, headers } = request;
     const key = headers['idempotency-key'];
-    if (credential instanceof Promise) return credential.then((found) => ({ credential: found, body, key }));
-    return { credential, body, key };
+    if (credential instanceof Promise)
+      return credential.then((found) => ({ credential: found, body, key, deadline }));
+    return { credential, body, key, deadline };
   }
 }
