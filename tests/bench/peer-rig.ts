@@ -17,6 +17,8 @@ interface OpenExtra {
 export class PeerRig {
   readonly peer: Peer;
   readonly load: LoadClient;
+  /** Sockets that `open` has opened. */
+  opened = 0;
 
   constructor(bench: Bench, peer: Peer, clients = 1) {
     this.peer = peer;
@@ -29,6 +31,7 @@ export class PeerRig {
     const goal = count + (extra.first ?? 0);
     this.beginOpening(count, extra);
     await this.load.until(({ open }) => open === goal, openTimeoutMs, `${goal} sockets open`);
+    this.opened += count;
   }
 
   beginOpening(count: number, { first = 0, ...extra }: OpenExtra = {}): void {

@@ -22,8 +22,6 @@ export function checkStamps(truth: Truth, { log, seq, acceptedAt, expiresAt }: E
     truth.violate('clock', `${name} is stamped ${dueAt - acceptedAt} ms too early`);
   if (acceptedAt > truth.now + clockToleranceMs)
     truth.violate('clock', `${name} is stamped ${acceptedAt - truth.now} ms in the future`);
-  // By the clock of whoever took it in, and then by that of whoever fires it: the sum of the two above.
-  if (truth.now < dueAt - 2 * clockToleranceMs) truth.violate('due', `${name} is fired before its time`);
   const ttlMs = post.ttlS === undefined ? ttlDefaultMs : post.ttlS * 1_000;
   if (expiresAt - acceptedAt !== ttlMs) truth.violate('clock', `${name} lives ${expiresAt - acceptedAt} ms`);
 }
