@@ -83,11 +83,11 @@ export const markMutants: readonly Mutant[] = [
     patches: [
       {
         file: `${collect}/appending.ts`,
-        find: 'const appended = await this.commits.submit(drafts);',
+        find: 'const appended = await this.commits.submit(drafts, deadline);',
         replace:
           'await this.collapsing.supersede(drafts.map((draft) =>' +
-          " ({ outcome: 'appended', entry: { ...draft, seq: 1e9 } })));" +
-          ' const appended = await this.commits.submit(drafts);',
+          " ({ outcome: 'appended', entry: { ...draft, seq: 1e9 } })), deadline);" +
+          ' const appended = await this.commits.submit(drafts, deadline);',
       },
     ],
   },

@@ -42,7 +42,7 @@ const descriptions: Record<Parameter, string> = {
   socketBacklogBytes: 'A pump waits while a socket has more than this unwritten.',
   heartbeatMs: 'The server pings each socket this often.',
   helloTimeoutMs: 'The first frame must arrive within this time after the upgrade.',
-  verdictTimeoutMs: 'Push waits this long for the verdict on a token.',
+  verdictTimeoutMs: 'Push waits this long for the verdict on a token, Collect for that on an API key.',
   leaseTtlMs: 'Life of a Push node in the route table without a renewal.',
   leaseRenewMs: 'A Push node renews its lease this often.',
   routeReclaimMs: 'A Push node claims its routes again this often.',
@@ -84,6 +84,8 @@ const bounds: Partial<Record<Parameter, { readonly min?: number; readonly max?: 
   ackWindow: { max: limits.ackWindow },
   ackWindowBytes: { max: limits.ackWindowBytes },
   helloTimeoutMs: { max: limits.helloTimeoutMs * 2 },
+  // A POST waits for it within its own deadline.
+  verdictTimeoutMs: { max: parameters.appendDeadlineMs - 1_000 },
   // A route that is not claimed again within its time to live is gone.
   routeReclaimMs: { max: parameters.routeTtlMs / 2 },
 };

@@ -34,7 +34,7 @@ export class Acceptance {
 
   private async takeEach(postings: readonly Posting[], deadline: Deadline): Promise<readonly Outcome[]> {
     const decided = postings.map((): Outcome | undefined => unconfirmed);
-    await deadline.within(this.decideAll(postings, decided));
+    await deadline.within(this.decideAll(postings, decided, deadline));
     if (deadline.isOver) return decided.map((outcome) => outcome ?? unconfirmed);
     const left = postings.filter((_, at) => decided[at] === undefined);
     const appended = await this.appending.append(left, deadline);
@@ -42,9 +42,14 @@ export class Acceptance {
     return decided.map((outcome) => outcome ?? (appended[next++] as Outcome));
   }
 
-  /** Each into its place as it is made. */
-  private async decideAll(postings: readonly Posting[], decided: (Outcome | undefined)[]): Promise<void> {
+  /** Each into its place as it is made; what has been answered is neither told nor scheduled any more. */
+  private async decideAll(
+    postings: readonly Posting[],
+    decided: (Outcome | undefined)[],
+    deadline: Deadline,
+  ): Promise<void> {
     const full = await this.backlog.full(postings.flatMap(({ logs }) => logs));
+    if (deadline.isOver) return;
     const decide = async (posting: Posting, at: number) => {
       decided[at] = await this.decide(posting, full);
     };

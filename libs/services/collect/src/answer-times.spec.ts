@@ -76,6 +76,22 @@ describe('a POST is answered at its deadline while the store stands still', () =
     expect(await eventsOf('1')).toEqual([]);
   });
 
+  it('and what is for now, or for later, is neither told nor scheduled after it', async () => {
+    for (let n = 0; n < 4; n += 1) await post({ to: 'user:1', event: 'a' });
+    await clock.advance(hour);
+    const goOn = hold('furthest');
+    const waiting = [
+      post({ to: 'user:1', event: 'now', ttl: 0 }),
+      post({ to: 'user:1', event: 'later', delay: '1h' }),
+    ];
+    for (const each of waiting) expect(await codeAfter(2_500, each)).toMatch(/open|store_unavailable/);
+    const rung = parts.doorbells.isIdle;
+    goOn();
+    await clock.advance(hour);
+    expect([rung, parts.doorbells.isIdle]).toEqual([true, true]);
+    expect(await ports.store.schedule.claimDue(clock.now() + hour, { by: 'x', until: 0 }, 10)).toEqual([]);
+  });
+
   it('in the middle of a batch: what was taken is accepted, the rest is not', async () => {
     appendsLeft = 8; // one slice of 1,000 entries
     const to = (slice: number) => Array.from({ length: 1_000 }, (_, at) => `user:${slice}-${at}`);

@@ -91,7 +91,7 @@ export class Appending {
       this.backlog.learn(each.entry);
       isReplacing ||= each.entry.collapseKey !== undefined;
     }
-    if (isReplacing) await deadline.within(this.collapsing.supersede(appended));
+    if (isReplacing) await deadline.within(this.collapsing.supersede(appended, deadline));
     return appended;
   }
 }
@@ -122,7 +122,8 @@ function firstVerdict(posting: Posting, appended: Appended | undefined): Outcome
   return { outcome: 'accepted', first: entry, isReplay: outcome === 'present' };
 }
 
-function* slicesOf(postings: readonly Posting[]): Generator<readonly Posting[]> {
+/** Postings whose entries may be submitted together. */
+export function* slicesOf(postings: readonly Posting[]): Generator<readonly Posting[]> {
   let slice: Posting[] = [];
   let entries = 0;
   for (const posting of postings) {

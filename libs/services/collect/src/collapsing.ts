@@ -5,6 +5,7 @@
 import type { Entry } from '@carillon/domain';
 import { type Appended, Marks, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
+import type { Deadline } from './deadlines.js';
 import { Doorbells } from './doorbells.js';
 
 /** Logs of one call that are marked at once. */
@@ -17,12 +18,15 @@ export class Collapsing {
     private readonly doorbells: Doorbells,
   ) {}
 
-  /** Resolves when it has been tried for every entry with a collapse key; never rejects for the store. */
-  async supersede(appended: readonly Appended[]): Promise<void> {
+  /**
+   * Resolves when it has been tried for every entry with a collapse key, or the deadline is over; never rejects
+   * for the store.
+   */
+  async supersede(appended: readonly Appended[], deadline: Deadline): Promise<void> {
     const entries = appended.flatMap((each) =>
       each.outcome !== 'unconfirmed' && each.entry.collapseKey !== undefined ? [each.entry] : [],
     );
-    for (let at = 0; at < entries.length; at += callsMax) {
+    for (let at = 0; at < entries.length && !deadline.isOver; at += callsMax) {
       await Promise.all(entries.slice(at, at + callsMax).map((entry) => this.giveWay(entry)));
     }
   }

@@ -1,12 +1,13 @@
 /** Collect put together without Nest, for its specs. Must never be imported by code that ships. */
 import { parameters } from '@carillon/domain';
 import type { Bus, Clock, ClockTrust, Random, Store } from '@carillon/domain/ports';
-import { Metrics } from '@carillon/platform';
+import { createLogger, Metrics } from '@carillon/platform';
 import { limits } from '@carillon/wire';
 import { Acceptance } from './acceptance.js';
 import { Appending } from './appending.js';
 import { Backlog } from './backlog.js';
 import { Collapsing } from './collapsing.js';
+import { CollectLog } from './collect-log.js';
 import { CollectMetrics } from './collect-metrics.js';
 import type { CollectOptions } from './collect-options.js';
 import { CommitQueue } from './commit-queue.js';
@@ -22,6 +23,10 @@ import { Pressure } from './pressure.js';
 import { Recall } from './recall.js';
 import { RequestReader } from './request-reader.js';
 import { Scheduling } from './scheduling.js';
+
+export const silentLog = new CollectLog(
+  createLogger({ services: ['collect'], node: 'collect-1', level: 'fatal' }),
+);
 
 /** What a Collect of a spec stands on. */
 export interface FixturePorts {
@@ -55,7 +60,7 @@ export function collectParts(ports: FixturePorts, changes: Partial<CollectOption
   };
   const registry = new Metrics();
   const metrics = new CollectMetrics(registry);
-  const deadlines = new Deadlines(clock, options);
+  const deadlines = new Deadlines(clock, options, silentLog);
   const pressure = new Pressure(clock, options);
   const dispatches = new Dispatches(bus, clock, options);
   const doorbells = new Doorbells(bus, dispatches, pressure, clock, metrics, options);

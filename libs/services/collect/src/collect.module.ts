@@ -23,6 +23,7 @@ import { Appending } from './appending.js';
 import { Backlog } from './backlog.js';
 import { Collapsing } from './collapsing.js';
 import { CollectLife } from './collect-life.js';
+import { CollectLog } from './collect-log.js';
 import { CollectMetrics } from './collect-metrics.js';
 import { CollectOptions } from './collect-options.js';
 import { CollectPorts } from './collect-ports.js';
@@ -79,6 +80,7 @@ export class CollectModule {
         { provide: Random, useValue: context.random },
         { provide: Metrics, useValue: context.metrics },
         { provide: Health, useValue: context.health },
+        { provide: CollectLog, useValue: new CollectLog(context.log) },
         { provide: CollectOptions, useValue: CollectOptions.of(context.config) },
         ...[CollectMetrics, MessageIds, KeyChecks, Credentials, CredentialsGuard],
         ...[Deadlines, Pressure, Dispatches, Doorbells, CommitQueue, Backlog, Collapsing, Appending],

@@ -5,6 +5,7 @@ import { MemoryStore } from '@carillon/store-memory';
 import { draft, drafts, FakeClock, FaultyStore, inbox, memoryPorts, SeededRandom } from '@carillon/testkit';
 import { describe, expect, it } from 'vitest';
 import { collectParts } from './collect.fixture.js';
+import type { CollectOptions } from './collect-options.js';
 
 const logs = Array.from({ length: 12 }, (_, index) => inbox(`user${index}`));
 
@@ -18,14 +19,29 @@ describe('the commit queue', () => {
   it('sends the first entry at once, and what queued up meanwhile together', async () => {
     const { log, submit } = await slowQueue();
     for (const id of ['a', 'b', 'c', 'd', 'e']) void submit([draft({ id, log: inbox(id) })]);
-    expect(log.sizes()).toEqual([1, 1]);
+    expect(log.sizes()).toEqual([1]);
     log.finish(0);
     await settled();
-    expect(log.sizes()).toEqual([1, 1, 3]);
+    expect(log.sizes()).toEqual([1, 4]);
+  });
+
+  it('sends a second commit beside the first when half of one has queued up, in entries or bytes', async () => {
+    const { log, submit } = await slowQueue();
+    const one = (id: string, data = '') => void submit([draft({ id, log: inbox(id), data })]);
+    for (let at = 0; at < 64; at += 1) one(`m${at}`);
+    expect(log.sizes()).toEqual([1]);
+    one('half');
+    expect(log.sizes()).toEqual([1, 64]);
+    log.finish(0);
+    log.finish(1);
+    await settled();
+    one('first');
+    for (let at = 0; at < 5; at += 1) one(`large${at}`, JSON.stringify('x'.repeat(60_000)));
+    expect(log.sizes()).toEqual([1, 64, 1, 5]);
   });
 
   it('closes a log with an unfinished entry: later entries wait, those of other logs pass', async () => {
-    const { log, submit } = await slowQueue();
+    const { log, submit } = await slowQueue({ commitEntries: 2 });
     for (const id of ['1', '2', '3']) void submit([draft({ id, log: inbox('same') })]);
     void submit([draft({ id: '4', log: inbox('other') })]);
     expect(log.ids()).toEqual([['1'], ['4']]);
@@ -59,9 +75,11 @@ describe('the commit queue', () => {
     void submit([draft({ id: 'y', log: inbox('y') })]);
     const data = JSON.stringify('x'.repeat(60_000));
     void submit(Array.from({ length: 10 }, (_, at) => draft({ id: `m${at}`, log: inbox(`u${at}`), data })));
+    expect(log.sizes()).toEqual([1, 9]);
     log.finish(0);
+    log.finish(1);
     await settled();
-    expect(log.sizes()).toEqual([1, 1, 8]);
+    expect(log.sizes()).toEqual([1, 9, 2]);
   });
 
   it('has room for 2,000 entries and not for one more', async () => {
@@ -221,12 +239,12 @@ class SlowLog extends MessageLog {
   override entryOf: MessageLog['entryOf'] = (...args) => this.log.entryOf(...args);
 }
 
-async function slowQueue() {
+async function slowQueue(changes: Partial<CollectOptions> = {}) {
   const clock = new FakeClock();
   const faulty = new FaultyStore(await MemoryStore.open({ clock }));
   const ports = await memoryPorts();
   const log = new SlowLog(faulty.log);
-  const { commits, deadlines } = collectParts({ ...ports, clock, store: { ...ports.store, log } });
+  const { commits, deadlines } = collectParts({ ...ports, clock, store: { ...ports.store, log } }, changes);
   const submit = (list: readonly Draft[]) => commits.submit(list, deadlines.begin());
   return { log, clock, faulty, commits, deadlines, submit };
 }

@@ -75,10 +75,13 @@ export class CommitQueue {
     return promise;
   }
 
+  /** Beside a commit that is out another goes only well filled: many small ones cost more than they save. */
   private run(): void {
-    const { commitsInFlight, commitEntries: entries, commitBytes: bytes } = this.options;
+    const { commitsInFlight, commitEntries, commitBytes } = this.options;
+    const bounds = { entries: commitEntries, bytes: commitBytes };
     while (this.commitsOut < commitsInFlight) {
-      const batch = this.queue.take({ entries, bytes });
+      if (this.commitsOut > 0 && !this.queue.fillsHalf(bounds)) return;
+      const batch = this.queue.take(bounds);
       if (batch.length === 0) return;
       this.commitsOut += 1;
       void this.commit(batch);

@@ -1,6 +1,7 @@
 /** One timer for many: each is over at its own time, once, and what was ended in time never. */
 import { FakeClock } from '@carillon/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { CollectLog } from './collect-log.js';
 import type { CollectOptions } from './collect-options.js';
 import { type Deadline, Deadlines } from './deadlines.js';
 
@@ -8,12 +9,15 @@ let clock: FakeClock;
 let late: string[];
 let deadlines: Deadlines;
 let startedAt: number;
+let faults: unknown[];
 
 beforeEach(() => {
   clock = new FakeClock();
   late = [];
   startedAt = clock.monotonic();
-  deadlines = new Deadlines(clock, { appendDeadlineMs: 1_000 } as CollectOptions);
+  faults = [];
+  const log = { unseen: (fault: unknown) => faults.push(fault) } as unknown as CollectLog;
+  deadlines = new Deadlines(clock, { appendDeadlineMs: 1_000 } as CollectOptions, log);
 });
 
 function begin(name: string): Deadline {
@@ -82,12 +86,14 @@ describe('a deadline', () => {
     expect(deadline.isOver).toBe(false);
   });
 
-  it('waits no longer than its time, and a fault after that reaches nobody', async () => {
+  it('waits no longer than its time, and a fault after that reaches the log', async () => {
     const work = Promise.withResolvers<void>();
     const waiting = begin('a').within(work.promise);
     await clock.advance(1_000);
     await waiting;
+    expect(faults).toEqual([]);
     work.reject(new TypeError('too late'));
     await clock.advance(0);
+    expect(faults).toEqual([expect.any(TypeError)]);
   });
 });

@@ -4,6 +4,7 @@
  */
 import { Clock } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
+import { CollectLog } from './collect-log.js';
 import { CollectOptions } from './collect-options.js';
 
 /** The time of one request, over all that it waits for, one thing after the other. */
@@ -11,7 +12,10 @@ export class Deadline {
   private isPassed = false;
   private tell: (() => void) | undefined;
 
-  constructor(readonly dueAt: number) {}
+  constructor(
+    readonly dueAt: number,
+    private readonly log: CollectLog,
+  ) {}
 
   get isOver(): boolean {
     return this.isPassed;
@@ -23,11 +27,14 @@ export class Deadline {
     else this.tell = tell;
   }
 
-  /** Resolves when the work is done or the time is over. What the work rejects with in time, it does. */
+  /** Resolves when the work is done or the time is over, rejects with what the work rejects with in time. */
   within(work: Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.onOver(resolve);
-      work.then(resolve, reject);
+      work.then(resolve, (fault) => {
+        if (this.isPassed) this.log.unseen(fault);
+        else reject(fault);
+      });
     });
   }
 
@@ -47,12 +54,13 @@ export class Deadlines {
   constructor(
     private readonly clock: Clock,
     private readonly options: CollectOptions,
+    private readonly log: CollectLog,
   ) {}
 
   /** From now on. Must be ended by whoever began it. */
   begin(): Deadline {
     const afterMs = this.options.appendDeadlineMs;
-    const deadline = new Deadline(this.clock.monotonic() + afterMs);
+    const deadline = new Deadline(this.clock.monotonic() + afterMs, this.log);
     this.open.add(deadline);
     if (!this.isArmed) this.arm(afterMs);
     return deadline;

@@ -107,6 +107,7 @@ export class Doorbells {
 
   private run(): void {
     while (this.batchesOut < this.options.dispatchBatchesInFlight && this.queue.size > 0) {
+      if (this.batchesOut > 0 && !this.queue.fillsHalf(batchBounds)) return;
       const id = this.dispatches.pick();
       if (id === undefined) return; // the next announcement goes on
       const batch = this.queue.take(batchBounds);

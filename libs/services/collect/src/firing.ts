@@ -16,7 +16,7 @@ import {
   type Timer,
 } from '@carillon/domain/ports';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Appending } from './appending.js';
+import { Appending, slicesOf } from './appending.js';
 import { Deadlines } from './deadlines.js';
 import type { Outcome } from './outcome.js';
 import { type Posting, postingDue } from './posting.js';
@@ -76,7 +76,8 @@ export class Firing implements OnApplicationBootstrap, OnApplicationShutdown {
     const due = await this.schedule.claimDue(now, claim, claimMax);
     if (due.length === 0) return 0;
     const postings = due.map((each) => postingDue(scheduledPosting(each), now));
-    const outcomes = await this.append(postings);
+    const outcomes: Outcome[] = [];
+    for (const slice of slicesOf(postings)) outcomes.push(...(await this.append(slice)));
     const fired = due.filter((_, at) => isDone(outcomes[at]?.outcome));
     await this.schedule.fired(fired.map(idOf), claim.by, this.clock.now());
     return due.length;

@@ -3,6 +3,7 @@ import { fromJsonBytes, type KeyCheckRequest, subjects, toJsonBytes } from '@car
 import { FakeClock, FaultyBus, memoryPorts } from '@carillon/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { collectParts, producer } from './collect.fixture.js';
+import type { CollectLog } from './collect-log.js';
 import { KeyChecks } from './key-checks.js';
 
 let clock: FakeClock;
@@ -11,20 +12,26 @@ let checks: KeyChecks;
 let asked: string[];
 let revoked: Set<string>;
 let isSilent: boolean;
+let isBabbling: boolean;
+let faults: unknown[];
+const log = { unseen: (fault: unknown) => faults.push(fault) } as unknown as CollectLog;
 
 beforeEach(async () => {
   const ports = await memoryPorts();
   clock = ports.clock;
   bus = new FaultyBus(ports.bus, ports);
-  checks = new KeyChecks(bus, clock, collectParts(ports).options);
+  checks = new KeyChecks(bus, clock, collectParts(ports).options, log);
   asked = [];
   revoked = new Set();
   isSilent = false;
+  isBabbling = false;
+  faults = [];
   bus.subscribe(subjects.authKeyCheck, (message) => {
     const { key } = fromJsonBytes<KeyCheckRequest>(message.data);
     asked.push(key);
     const accepted = { ...producer, keyId: key, cacheUntil: clock.now() + 5_000 };
-    if (!isSilent) message.reply(toJsonBytes(revoked.has(key) ? { verdict: 'refused' } : accepted));
+    if (isBabbling) message.reply(new Uint8Array([1]));
+    else if (!isSilent) message.reply(toJsonBytes(revoked.has(key) ? { verdict: 'refused' } : accepted));
   });
 });
 
@@ -90,6 +97,35 @@ describe('the check of keys', () => {
     expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
     await clock.advance(0);
     expect(await checks.check('k')).toBe('refused');
+  });
+
+  it('believes nothing that was not used for some seconds of the silence before it has asked', async () => {
+    await checks.check('k');
+    isSilent = true;
+    await clock.advance(5_000);
+    const waiting = checks.check('k');
+    await clock.advance(2_000);
+    await waiting;
+    [isSilent, revoked] = [false, new Set(['k'])];
+    await clock.advance(6_000);
+    expect(await checks.check('k')).toBe('refused');
+  });
+
+  it('tells the log of an answer that nobody can read, and does not ask at once again', async () => {
+    await checks.check('k');
+    isSilent = true;
+    await clock.advance(5_000);
+    const waiting = checks.check('k');
+    await clock.advance(3_000);
+    await waiting;
+    isBabbling = true;
+    expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
+    await clock.advance(1);
+    expect(faults).toEqual([expect.any(SyntaxError)]);
+    const questions = asked.length;
+    checks.check('k');
+    await clock.advance(1);
+    expect(asked).toHaveLength(questions);
   });
 
   it('remembers at most 1,000 keys', async () => {

@@ -12,6 +12,7 @@ import {
 } from '@carillon/domain';
 import { Bus, Clock, PortError } from '@carillon/domain/ports';
 import { Injectable } from '@nestjs/common';
+import { CollectLog } from './collect-log.js';
 import { CollectOptions } from './collect-options.js';
 import type { Credential } from './credential.js';
 
@@ -21,6 +22,8 @@ const keysMax = 1_000;
 const staleMs = 600_000;
 /** While Auth is silent it is asked again this often per key. */
 const retryMs = 1_000;
+/** A key that was not used for so long after an unanswered question is asked for before it is believed. */
+const unansweredMs = 5_000;
 
 interface Known {
   readonly credential: Credential;
@@ -43,6 +46,7 @@ export class KeyChecks {
     private readonly bus: Bus,
     private readonly clock: Clock,
     private readonly options: CollectOptions,
+    private readonly log: CollectLog,
   ) {}
 
   /** Remembered verdicts are given at once; while Auth is silent it is asked behind the request's back. */
@@ -51,8 +55,8 @@ export class KeyChecks {
     const now = this.clock.now();
     if (known && now < known.askAgainAt) return known.credential;
     const asking = this.asked.get(key) ?? this.askOnce(key);
-    if (!known?.isUnanswered || now >= known.staleAt) return asking;
-    asking.catch(() => {}); // a fault of ours is told to the first that waits again
+    if (!known?.isUnanswered || now >= known.askAgainAt + unansweredMs) return asking;
+    asking.catch((fault: unknown) => this.log.unseen(fault));
     return known.credential;
   }
 
@@ -69,8 +73,9 @@ export class KeyChecks {
       const reply = await this.bus.request(subjects.authKeyCheck, request, this.options.verdictTimeoutMs);
       return this.learn(key, fromJsonBytes<KeyCheckReply>(reply));
     } catch (error) {
+      const verdict = this.remembered(key);
       if (!(error instanceof PortError)) throw error;
-      return this.remembered(key);
+      return verdict;
     }
   }
 

@@ -32,6 +32,11 @@ export class LogQueue<T extends Queued> {
     return this.waitingBytes;
   }
 
+  /** Whether enough waits for a batch of its own beside one that is out: half of what the bounds allow. */
+  fillsHalf({ entries, bytes }: BatchBounds): boolean {
+    return this.size * 2 >= entries || this.waitingBytes * 2 >= bytes;
+  }
+
   push(item: T): void {
     this.items.push(item);
     this.waitingBytes += item.bytes;

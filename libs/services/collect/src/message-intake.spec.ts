@@ -251,7 +251,10 @@ describe('when the queue is full', () => {
 
 describe('when the queue fills up while keys are looked up', () => {
   it('what has no room is refused, and the rest is taken', async () => {
-    parts = collectParts({ ...(await memoryPorts()), clock, store }, { commitQueueEntries: 2 });
+    parts = collectParts(
+      { ...(await memoryPorts()), clock, store },
+      { commitQueueEntries: 2, commitEntries: 2 },
+    );
     const goOn = store.log.holdAppends();
     // Two commits are out, two entries wait.
     const posts = ['a', 'b', 'c', 'd', 'e'].map((name) => post({ to: `user:${name}`, event: 'x' }, name));
