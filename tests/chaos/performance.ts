@@ -9,7 +9,7 @@ import type { Posted } from '../fleet/poster.ts';
 import { Scraper } from '../fleet/scraper.ts';
 import { dumpStore } from './dump.ts';
 import { History } from './history.ts';
-import { atMost, none, type Row } from './row.ts';
+import { atMostMs, none, type Row } from './row.ts';
 import { heal, Stage, type StageOptions } from './stage.ts';
 
 export interface Outcome {
@@ -116,7 +116,7 @@ async function drained(
 function conclude(stage: Stage, row: Row, { history, backlogMs }: Ended): Outcome {
   const promises = promisesOf(history);
   const bounds = [
-    atMost('backlog empty after, ms', backlogMs, backlogMaxMs),
+    atMostMs('backlog empty after', backlogMs, backlogMaxMs),
     ...(row.judge?.(history, stage) ?? []),
   ];
   return {

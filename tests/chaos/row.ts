@@ -41,6 +41,11 @@ export function atMost(what: string, is: number, max: number): Figure {
   return { what, is: rounded(is), must: `≤ ${max}`, ok: is <= max };
 }
 
+/** The same of a time in milliseconds: how fast, which a busy machine may miss while every promise is kept. */
+export function atMostMs(what: string, ms: number, max: number): Figure {
+  return { ...atMost(`${what}, ms`, ms, max), isTime: true };
+}
+
 export function atLeast(what: string, is: number, min: number): Figure {
   return { what, is: rounded(is), must: `≥ ${min}`, ok: is >= min };
 }

@@ -4,6 +4,8 @@ export interface Figure {
   readonly is: number;
   readonly must?: string;
   readonly ok?: boolean;
+  /** It says how fast something was. */
+  readonly isTime?: true;
 }
 
 export function table(title: string, rows: readonly Figure[]): string {

@@ -33,17 +33,19 @@ async function run(bench: Bench): Promise<Outcome> {
   const raw = new PeerRig(bench, await startRaw(bench.pins, 'json'));
   const held = wanted.map((one) => Math.min(one, bench.socketsMax));
   const grown = await measureSizes(bench, { messages, raw, sizes: held, nodes: 1 });
-  const isSpread = most > bench.socketsMax;
-  const spread = isSpread
-    ? await measureSizes(bench, { messages, raw, sizes: [reference, most], nodes: spreadNodes })
-    : [];
+  await raw.stop();
+  const isSpread = most > bench.socketsMax && Math.ceil(most / spreadNodes) <= bench.socketsMax;
+  const spread = isSpread ? await measureSpread(bench, messages, most) : [];
   const spreadWhat = `${what} on ${spreadNodes} nodes`;
   return {
     setting: [
       `${messages.toLocaleString('en-US')} messages per round and size, at most ${growthRoundsMax}`,
       'rounds; acknowledged after 16 messages or 100 ms. Store: MongoDB, one member, not in the sum.',
       ...(isSpread
-        ? [`A process may open ${bench.socketsMax} sockets here; the floor never holds more in one.`]
+        ? [
+            `A process may open ${bench.socketsMax.toLocaleString('en-US')} sockets here; the floor, which is`,
+            'one process, holds no more.',
+          ]
         : []),
     ],
     tables: [growthTable(what, grown), ...(isSpread ? [growthTable(spreadWhat, spread)] : [])],
@@ -54,8 +56,23 @@ async function run(bench: Bench): Promise<Outcome> {
       ...flat(`cost per message by ${what}`, grown, reference),
       ...flat(`cost per message by ${spreadWhat}`, spread, reference),
     ],
-    absent: [],
+    absent:
+      most > bench.socketsMax && !isSpread
+        ? [
+            {
+              name: `${most.toLocaleString('en-US')} connections`,
+              reason: `a process may open ${bench.socketsMax} sockets here: raise ulimit -n`,
+            },
+          ]
+        : [],
   };
+}
+
+async function measureSpread(bench: Bench, messages: number, most: number): Promise<Grown[]> {
+  const raw = new PeerRig(bench, await startRaw(bench.pins, 'json'));
+  const grown = await measureSizes(bench, { messages, raw, sizes: [reference, most], nodes: spreadNodes });
+  await raw.stop();
+  return grown;
 }
 
 interface Curve {

@@ -2,7 +2,7 @@
 import type { Cable } from '../../fleet/cable.ts';
 import { Probe } from '../../fleet/probe.ts';
 import { Desk, type Item } from '../desk.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const closedWithinMs = 40_000;
@@ -35,7 +35,7 @@ export const clientRows: readonly Row[] = [
     },
     judge: (_history, stage) => [
       atLeast('sockets that vanished', stage.notes['vanished'] ?? 0, stage.users.length),
-      atMost('server closed the last of them, ms', stage.notes['closedMs'] ?? Number.NaN, closedWithinMs),
+      atMostMs('server closed the last of them', stage.notes['closedMs'] ?? Number.NaN, closedWithinMs),
     ],
   },
   {
@@ -75,9 +75,9 @@ export const clientRows: readonly Row[] = [
       stage.notes['ended'] = stage.cluster.pushNodes.filter(({ pid }, n) => pid !== pids[n]).length;
     },
     judge: (_history, stage) => [
-      atMost('all back, ms', stage.notes['backMs'] ?? Number.NaN, backWithinMs),
+      atMostMs('all back', stage.notes['backMs'] ?? Number.NaN, backWithinMs),
       none('nodes that ended', stage.notes['ended'] ?? Number.NaN),
-      atMost('event-loop p99 of the slowest second, ms', stage.notes['lagMs'] ?? Number.NaN, loopLagMaxMs),
+      atMostMs('event-loop p99 of the slowest second', stage.notes['lagMs'] ?? Number.NaN, loopLagMaxMs),
     ],
   },
   {

@@ -5,7 +5,7 @@ import { Probe } from '../../fleet/probe.ts';
 import { Desk } from '../desk.ts';
 import { FakedClock } from '../faked-clock.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const collect = 'collect-1';
@@ -47,7 +47,7 @@ export const clockRows: readonly Row[] = [
       none('processes that did not come back', stage.noted('unready')),
       none('POSTs to the unready Collect not answered with 503', stage.noted('taken')),
       atLeast('POSTs to the unready Collect', stage.noted('refused'), 1),
-      atMost('acceptance time off by, ms', history.verdict.stampOffMs, stampOffMaxMs),
+      atMostMs('acceptance time off by', history.verdict.stampOffMs, stampOffMaxMs),
       none('short-lived messages not shown', stage.noted('short')),
       none('sockets ended by it', ended(history, stage)),
       atLeast(

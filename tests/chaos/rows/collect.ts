@@ -1,6 +1,6 @@
 // Rows in which a Collect dies or stands still around an append.
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const lateMaxMs = 20_000;
@@ -35,7 +35,7 @@ export const collectRows: readonly Row[] = [
     run: crashInTurn,
     judge: (history, stage) => [
       ...crashed(history, stage),
-      atMost('longest delay after the 202, ms', history.longestMs, lateMaxMs),
+      atMostMs('longest delay after the 202', history.longestMs, lateMaxMs),
     ],
   },
   {

@@ -1,7 +1,7 @@
 // The row of the full disk: no member of the store can write any more.
 import { MongoClient } from 'mongodb';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import { SmallDisk } from '../small-disk.ts';
 import type { Stage } from '../stage.ts';
 
@@ -44,9 +44,9 @@ export const diskRows: readonly Row[] = [
     judge: (history, stage) => [
       ...onlyTold(history),
       atLeast('503 while it was full', history.refused('503'), 1),
-      atMost('slowest 503, ms', history.parts.poster.slowestRefusalMs, refusedWithinMs),
+      atMostMs('slowest 503', history.parts.poster.slowestRefusalMs, refusedWithinMs),
       atLeast('members that stopped for want of room', stage.noted('stopped'), 1),
-      atMost('accepted again after it was freed, ms', stage.noted('againMs'), acceptedAgainTimeoutMs),
+      atMostMs('accepted again after it was freed', stage.noted('againMs'), acceptedAgainTimeoutMs),
     ],
   },
 ];

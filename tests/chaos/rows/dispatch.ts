@@ -1,5 +1,5 @@
 // Rows in which a Dispatch dies or stands still.
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const frozenMs = 30_000;
@@ -51,8 +51,8 @@ export const dispatchRows: readonly Row[] = [
       const rate = (from: number, to: number) => history.between(from, to).length / (to - from);
       const share = rate(left, until) / rate(stage.at('stopped') - 4_000, stage.at('stopped'));
       return [
-        atMost('p99 once it was left, ms', history.p99Between(left, until), settledP99Ms),
-        atMost('longest once it was left, ms', history.longestBetween(left + leftWithinMs, until), 5_000),
+        atMostMs('p99 once it was left', history.p99Between(left, until), settledP99Ms),
+        atMostMs('longest once it was left', history.longestBetween(left + leftWithinMs, until), 5_000),
         atLeast('throughput against before', share, throughputMin),
       ];
     },

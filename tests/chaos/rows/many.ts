@@ -1,6 +1,6 @@
 // The row of the broadcast: messages to all and to topics while a Push node dies and some devices are away.
 import { windowMax } from '../../fleet/checker.ts';
-import { atLeast, atMost, type Row } from '../row.ts';
+import { atLeast, atMost, atMostMs, type Row } from '../row.ts';
 import { killFull } from './push.ts';
 
 const awayEvery = 10;
@@ -37,8 +37,8 @@ export const manyRows: readonly Row[] = [
     judge: (history, stage) => [
       atLeast('deliveries to all and topics promised', ofMany(history), 1),
       atMost('again after one reconnect', history.againPerReconnectMax, windowMax),
-      atMost(
-        'longest delay of what came after the return, ms',
+      atMostMs(
+        'longest delay of what came after the return',
         history.longestBetween(stage.at('returned'), Infinity),
         onlineWithinMs,
       ),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { windowMax } from '../../fleet/checker.ts';
 import type { CrashPoint } from '../crash-points.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMost, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const onlineWithinMs = 20_000;
@@ -28,7 +28,7 @@ export const memoryRows: readonly Row[] = [
       none('rejections that did not end it with 1', stage.noted('wrongCode')),
       atMost('again after one reconnect', history.againPerReconnectMax, windowMax),
       none('answers other than 202 and 503', history.wrongAnswers),
-      atMost('longest delay after the 202, ms', history.longestMs, onlineWithinMs),
+      atMostMs('longest delay after the 202', history.longestMs, onlineWithinMs),
     ],
   },
 ];

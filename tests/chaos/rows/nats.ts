@@ -1,7 +1,7 @@
 // Rows in which NATS dies, or a Push node cannot reach it.
 import type { Cable } from '../../fleet/cable.ts';
 import type { History } from '../history.ts';
-import { atMost, none, type Row } from '../row.ts';
+import { atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const onlineWithinMs = 20_000;
@@ -29,7 +29,7 @@ export const natsRows: readonly Row[] = [
     },
     judge: (history) => [
       ...onlyAccepted(history),
-      atMost('longest delay after the 202, ms', history.longestMs, backlogWithinMs),
+      atMostMs('longest delay after the 202', history.longestMs, backlogWithinMs),
     ],
   },
   {
@@ -47,7 +47,7 @@ export const natsRows: readonly Row[] = [
     },
     judge: (history) => [
       ...onlyAccepted(history),
-      atMost('longest delay after the 202, ms', history.longestMs, onlineWithinMs),
+      atMostMs('longest delay after the 202', history.longestMs, onlineWithinMs),
     ],
   },
   {
@@ -119,6 +119,6 @@ function staying(history: History, stage: Stage) {
   const ended = history.endings().filter(({ at }) => isWithin(at)).length;
   return [
     none('sockets that ended meanwhile', ended),
-    atMost('longest delay after the 202, ms', history.longestMs, onlineWithinMs),
+    atMostMs('longest delay after the 202', history.longestMs, onlineWithinMs),
   ];
 }

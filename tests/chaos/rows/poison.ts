@@ -2,7 +2,7 @@
 import { type Collection, MongoClient, MongoServerError } from 'mongodb';
 import { database } from '../dump.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const poisonedUsers = 20;
@@ -48,7 +48,7 @@ export const poisonRows: readonly Row[] = [
       none('of them not skipped as poison', placesOf(stage) - (history.verdict.skips['poison'] ?? 0)),
       none('skipped for another reason', otherSkips(history)),
       atLeast('counted by the metric', stage.noted('metric'), placesOf(stage)),
-      atMost('longest delay after the 202, ms', history.longestMs, onlineWithinMs),
+      atMostMs('longest delay after the 202', history.longestMs, onlineWithinMs),
     ],
   },
 ];

@@ -5,7 +5,7 @@ import { Balancer, servicesOf } from '../../proxies/balancer.ts';
 import { Visitor } from '../../proxies/visitor.ts';
 import { Desk } from '../desk.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const visitorsMax = 30;
@@ -38,7 +38,7 @@ export const proxyRows: readonly Row[] = [
       atLeast('idle sockets watched', noted(stage, 'idle'), 1),
       atLeast('idle for, ms', noted(stage, 'idleMs'), idleMs),
       none('idle sockets cut', noted(stage, 'cut')),
-      atMost('longest delay after the 202, ms', history.longestMs, onlineWithinMs),
+      atMostMs('longest delay after the 202', history.longestMs, onlineWithinMs),
     ],
   },
 ];

@@ -1,6 +1,6 @@
 // Rows in which a Push node dies or stands still.
 import { windowMax } from '../../fleet/checker.ts';
-import { atMost, type Row } from '../row.ts';
+import { atMost, atMostMs, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const resumedWithinMs = 10_000;
@@ -27,10 +27,10 @@ export const pushRows: readonly Row[] = [
       stage.notes['backMs'] = Date.now() - stage.at('killed');
     },
     judge: (history, stage) => [
-      atMost('all sockets back, ms', stage.notes['backMs'] ?? Number.NaN, resumedWithinMs),
+      atMostMs('all sockets back', stage.notes['backMs'] ?? Number.NaN, resumedWithinMs),
       atMost('again after one reconnect', history.againPerReconnectMax, windowMax),
-      atMost(
-        'longest delay after the kill, ms',
+      atMostMs(
+        'longest delay after the kill',
         history.longestBetween(stage.at('killed'), Infinity),
         resumedWithinMs,
       ),
@@ -70,8 +70,8 @@ export const pushRows: readonly Row[] = [
       stage.notes['cleanMs'] = Date.now() - stage.at('continued');
     },
     judge: (history, stage) => [
-      atMost('clients moved, ms', history.movedWithinMs('push-1', stage.at('stopped')), movedWithinMs),
-      atMost('old sockets closed, ms', stage.notes['cleanMs'] ?? Number.NaN, staleClosedWithinMs),
+      atMostMs('clients moved', history.movedWithinMs('push-1', stage.at('stopped')), movedWithinMs),
+      atMostMs('old sockets closed', stage.notes['cleanMs'] ?? Number.NaN, staleClosedWithinMs),
       atMost('again after one reconnect', history.againPerReconnectMax, windowMax),
     ],
   },

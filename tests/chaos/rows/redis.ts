@@ -1,7 +1,7 @@
 // Rows in which Redis forgets, dies, or remembers the past.
 import { isAnswering } from '../../../tools/services/port.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const rebuiltWithinMs = 3_000;
@@ -44,12 +44,12 @@ export const redisRows: readonly Row[] = [
     },
     judge: (history, stage) => [
       ...onlyAccepted(history),
-      atMost(
-        'p99 while it was down, ms',
+      atMostMs(
+        'p99 while it was down',
         history.p99Between(stage.at('killed'), stage.at('back')),
         routedP99Ms,
       ),
-      atMost('longest delay, ms', history.longestMs, onlineWithinMs),
+      atMostMs('longest delay', history.longestMs, onlineWithinMs),
       atLeast('delivered live, share', history.parts.liveShare, 0.95),
     ],
   },
@@ -69,8 +69,8 @@ export const redisRows: readonly Row[] = [
     judge: (history, stage) => [
       ...onlyAccepted(history),
       ...rebuilt(history, stage),
-      atMost(
-        'p99 3 s after the older dump, ms',
+      atMostMs(
+        'p99 3 s after the older dump',
         history.p99Between(stage.at('lostAgain') + rebuiltWithinMs, Infinity),
         routedP99Ms,
       ),
@@ -100,15 +100,11 @@ function onlyAccepted(history: History) {
 function rebuilt(history: History, stage: Stage) {
   const from = stage.at('lost');
   return [
-    atMost(
-      'p99 of what came within 3 s of it, ms',
+    atMostMs(
+      'p99 of what came within 3 s of it',
       history.p99Between(from, from + rebuiltWithinMs),
       deliveryP99Ms,
     ),
-    atMost(
-      'p99 from 3 s after it, ms',
-      history.p99Between(from + rebuiltWithinMs, from + 8_000),
-      routedP99Ms,
-    ),
+    atMostMs('p99 from 3 s after it', history.p99Between(from + rebuiltWithinMs, from + 8_000), routedP99Ms),
   ];
 }

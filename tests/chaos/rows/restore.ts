@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Backup } from '../backup.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMost, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -52,8 +52,8 @@ export const restoreRows: readonly Row[] = [
         none('told more than once', [...denials.values()].filter((count) => count > 1).length),
         none('told at another time', outside(history, stage)),
         atMost('epochs that a device has seen', epochsSeen(history), 2),
-        atMost(
-          'longest delay of what came after, ms',
+        atMostMs(
+          'longest delay of what came after',
           history.longestBetween(stage.at('started'), Infinity),
           onlineWithinMs,
         ),

@@ -1,7 +1,7 @@
 // Rows in which processes are replaced under load.
 import { join } from 'node:path';
 import type { App } from '../../../tools/cluster/app.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const onlineWithinMs = 20_000;
@@ -33,7 +33,7 @@ export const rollingRows: readonly Row[] = [
         none('sockets that saw 1006', broken),
         none('POSTs cut off', cut),
         none('answers other than 202 and 503', history.wrongAnswers),
-        atMost('longest delay after the 202, ms', history.longestMs, onlineWithinMs),
+        atMostMs('longest delay after the 202', history.longestMs, onlineWithinMs),
       ];
     },
   },

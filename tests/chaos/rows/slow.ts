@@ -2,7 +2,7 @@
 // never acknowledge.
 import { Probe } from '../../fleet/probe.ts';
 import { Desk } from '../desk.ts';
-import { atLeast, atMost, type Row } from '../row.ts';
+import { atLeast, atMost, atMostMs, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 /** How many of each kind. */
@@ -48,8 +48,8 @@ export const slowRows: readonly Row[] = [
         atLeast('closed as slow consumers (4101)', stage.noted('slow'), mute),
         atLeast('closed in all (4101, 4202, 1006)', stage.noted('closed'), slow + silent + mute),
         atMost('memory of the fattest node, MiB', stage.noted('memory'), memoryMaxMiB),
-        atMost(
-          'p99 of the others meanwhile, ms',
+        atMostMs(
+          'p99 of the others meanwhile',
           history.p99Between(stage.at('from'), stage.at('to')),
           othersP99Ms,
         ),

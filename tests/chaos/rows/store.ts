@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { MongoMember } from '../../../tools/services/mongo.ts';
 import type { Cable } from '../../fleet/cable.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMost, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 
 const downMs = 30_000;
@@ -58,7 +58,7 @@ export const storeRows: readonly Row[] = [
         .filter(({ at }) => at >= stage.at('from') && at <= stage.at('to')).length;
       return [
         ...onlyTold(history),
-        atMost('slowest 503, ms', history.parts.poster.slowestRefusalMs, refusedWithinMs),
+        atMostMs('slowest 503', history.parts.poster.slowestRefusalMs, refusedWithinMs),
         atMost('growth of Collects and nodes, MiB', stage.notes['growth'] ?? Number.NaN, growthMaxMiB),
         none('sockets that ended meanwhile', ended),
       ];
@@ -93,7 +93,7 @@ export const storeRows: readonly Row[] = [
     judge: (history) => [
       ...onlyTold(history),
       atLeast('503 while it was unsure', history.refused('503'), 1),
-      atMost('slowest 503, ms', history.parts.poster.slowestRefusalMs, refusedUnsureWithinMs),
+      atMostMs('slowest 503', history.parts.poster.slowestRefusalMs, refusedUnsureWithinMs),
     ],
   },
   {

@@ -2,7 +2,7 @@
 import { Probe } from '../../fleet/probe.ts';
 import { Desk } from '../desk.ts';
 import type { History } from '../history.ts';
-import { atLeast, atMost, none, type Row } from '../row.ts';
+import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
 import { natsCableOf, throughNatsCable } from './nats.ts';
 import { killFull } from './push.ts';
@@ -50,12 +50,12 @@ and forged ones. No command of the product revokes a token or a signing key befo
       return [
         atLeast('sessions closed 4201', count, stage.users.length / 4),
         none('closed before the token’s end and skew', early),
-        atMost('session alive after expiry and skew, at most ms', latestMs, closedWithinMs + graceMs),
+        atMostMs('session alive after expiry and skew, at most', latestMs, closedWithinMs + graceMs),
         atLeast('tokens renewed on a live socket', renewed, stage.users.length / 4),
         none('sessions closed 4201 although renewed in time', renewedAndClosed),
         none('wrong tokens not closed with 4201 and 4001', stage.noted('mistaken')),
-        atMost(
-          'longest delay of what came after, ms',
+        atMostMs(
+          'longest delay of what came after',
           history.longestBetween(stage.at('mended'), Infinity),
           onlineWithinMs,
         ),

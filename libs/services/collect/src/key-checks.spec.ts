@@ -123,7 +123,7 @@ describe('the check of keys', () => {
     await clock.advance(1);
     expect(faults).toEqual([expect.any(SyntaxError)]);
     const questions = asked.length;
-    checks.check('k');
+    expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
     await clock.advance(1);
     expect(asked).toHaveLength(questions);
   });
