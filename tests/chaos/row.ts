@@ -41,7 +41,7 @@ export function atMost(what: string, is: number, max: number): Figure {
   return { what, is: rounded(is), must: `≤ ${max}`, ok: is <= max };
 }
 
-/** The same of a time in milliseconds: how fast, which a busy machine may miss while every promise is kept. */
+/** The same of a time, which a busy machine may miss while every promise is kept. */
 export function atMostMs(what: string, ms: number, max: number): Figure {
   return { ...atMost(`${what}, ms`, ms, max), isTime: true };
 }

@@ -1,6 +1,6 @@
 // The reference is what the code says, in both directions.
 import { errorsPage } from '@carillon/platform';
-import { type ErrorKind, errorCodes } from '@carillon/wire';
+import { type ErrorKind, errorCodes, frameSchemas, type JsonSchema } from '@carillon/wire';
 import { describe, expect, it } from 'vitest';
 import { limitTables } from './limit-tables.ts';
 import { textOf } from './page.ts';
@@ -46,6 +46,36 @@ describe('docs/reference/errors.md', () => {
 
   it.each(Object.keys(errorCodes))('%s has an anchor on the page that every service serves', (code) => {
     expect(errorsPage()).toContain(`id="${code}"`);
+  });
+});
+
+describe('the tables of frames', () => {
+  const tables = wireTables();
+  const rowsOf = (kind: string) => tables[kind]?.rows ?? [];
+
+  /** By the name of its table, each shape that a frame may have. */
+  const shapes = Object.entries(frameSchemas()).flatMap(([direction, schemas]) =>
+    Object.entries<JsonSchema>(schemas).flatMap(([type, schema]): [string, JsonSchema][] => {
+      if (!schema['oneOf']) return [[`${direction} ${type}`, schema]];
+      const [success, failure] = schema['oneOf'] as readonly [JsonSchema, JsonSchema];
+      return [
+        [`${direction} ${type} success`, success],
+        [`${direction} ${type} failure`, failure],
+      ];
+    }),
+  );
+
+  it.each(shapes)('name every field of the schema, and no other: %s', (kind, { properties }) => {
+    const fields = Object.keys(properties as JsonSchema).filter((name) => name !== 'type');
+    const named = rowsOf(kind).map(([name]) => name);
+    expect(new Set(named)).toEqual(new Set(fields.map((name) => `\`${name}\``)));
+    expect(named).toHaveLength(fields.length);
+  });
+
+  it('say of each kind of result by which value of `ok` it is known', () => {
+    const okOf = (kind: string) => rowsOf(`server result ${kind}`).find(([name]) => name === '`ok`');
+    expect(okOf('success')).toEqual(['`ok`', 'required', 'true']);
+    expect(okOf('failure')).toEqual(['`ok`', 'required', 'false']);
   });
 });
 

@@ -43,8 +43,8 @@ async function run(bench: Bench): Promise<Outcome> {
       'rounds; acknowledged after 16 messages or 100 ms. Store: MongoDB, one member, not in the sum.',
       ...(isSpread
         ? [
-            `A process may open ${bench.socketsMax.toLocaleString('en-US')} sockets here; the floor, which is`,
-            'one process, holds no more.',
+            `A process may open ${bench.socketsMax.toLocaleString('en-US')} sockets here; the floor,`,
+            'which is one process, holds no more.',
           ]
         : []),
     ],

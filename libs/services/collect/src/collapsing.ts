@@ -19,8 +19,8 @@ export class Collapsing {
   ) {}
 
   /**
-   * Resolves when it has been tried for every entry with a collapse key, or the deadline is over; never rejects
-   * for the store.
+   * Resolves when it has been tried for every entry with a collapse key, or the deadline is over; never
+   * rejects for the store.
    */
   async supersede(appended: readonly Appended[], deadline: Deadline): Promise<void> {
     const entries = appended.flatMap((each) =>

@@ -25,7 +25,7 @@ describe('the commit queue', () => {
     expect(log.sizes()).toEqual([1, 4]);
   });
 
-  it('sends a second commit beside the first when half of one has queued up, in entries or bytes', async () => {
+  it('sends a second commit beside the first when half of one waits, in entries or bytes', async () => {
     const { log, submit } = await slowQueue();
     const one = (id: string, data = '') => void submit([draft({ id, log: inbox(id), data })]);
     for (let at = 0; at < 64; at += 1) one(`m${at}`);
