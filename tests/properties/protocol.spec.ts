@@ -7,21 +7,11 @@ import {
   readDoorbells,
   splitDoorbells,
 } from '@carillon/domain';
-import {
-  type ClientFrame,
-  decodeClientFrame,
-  decodeServerFrame,
-  encodeFrame,
-  encodeMessage,
-  type JsonValue,
-  limits,
-} from '@carillon/wire';
+import { decodeClientFrame, decodeServerFrame, encodeFrame, encodeMessage } from '@carillon/wire';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { anyLog, anyName, anyPlace, anySeq, anyText } from './arbitrary.js';
-
-/** JSON as it is after one trip: no -0, which JSON cannot tell from 0. */
-const anyJson = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)) as JsonValue);
+import { anyClientFrame, anyJson } from './frames.js';
 
 const anyBell = fc.record({
   kind: fc.constantFrom(...doorbellKinds),
@@ -31,31 +21,6 @@ const anyBell = fc.record({
   expiresAt: anySeq,
   frame: anyText,
 });
-
-const anyAck = fc.record({
-  type: fc.constant('ack' as const),
-  log: fc.constantFrom('user', 'all', 'topic:orders.eu'),
-  seq: anySeq,
-  failed: fc.array(anyPlace, { maxLength: limits.ackWindow }),
-  unhandled: fc.array(anyPlace, { maxLength: limits.ackWindow }),
-});
-
-const anyClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
-  anyAck,
-  fc.record({
-    type: fc.constant('hello' as const),
-    instance: anyName,
-    device: anyName,
-    user: anyName,
-    epoch: anyName,
-    cursors: fc.dictionary(fc.constantFrom('user', 'all', 'topic:a', 'topic:b'), anySeq, {
-      noNullPrototype: true,
-    }),
-    topics: fc.array(anyName, { maxLength: 8 }),
-  }),
-  fc.record({ type: fc.constant('subscribe' as const), topic: anyName, cursor: anySeq }),
-  fc.record({ type: fc.constant('pong' as const) }),
-);
 
 it('a frame of a client decodes to what was encoded', () => {
   fc.assert(
