@@ -3,9 +3,10 @@
 import { AuthModule } from '@carillon/auth';
 import { CollectModule } from '@carillon/collect';
 import { DispatchModule } from '@carillon/dispatch';
-import { serviceNames } from '@carillon/platform';
+import { type Environment, serviceNames } from '@carillon/platform';
 import { PushModule, PushWsAdapter } from '@carillon/push';
-import { type RunningService, startService } from '@carillon/wiring';
+import { type OpenedPorts, type RunningService, startService } from '@carillon/wiring';
+import type { Gate } from './paused.js';
 
 /** The servers that nodes share, and a name that keeps one cluster apart from another on them. */
 export interface Servers {
@@ -13,6 +14,15 @@ export interface Servers {
   readonly redisUrl: string;
   readonly natsUrl: string;
   readonly name: string;
+}
+
+/** What is not as usual about a node. */
+export interface NodeOptions {
+  /** Stands between its services and their ports. */
+  readonly gate?: Gate;
+  /** Opened by the spec, which closes them. */
+  readonly ports?: Partial<OpenedPorts>;
+  readonly env?: Environment;
 }
 
 export interface ClusterNode {
@@ -49,7 +59,11 @@ export interface Answer {
 const adminKey = `ck_admin_${'k'.repeat(43)}`;
 
 /** Ready when it resolves: it has its policy and its lease. */
-export async function startNode(servers: Servers, name: string): Promise<ClusterNode> {
+export async function startNode(
+  servers: Servers,
+  name: string,
+  { gate, ports = {}, env = {} }: NodeOptions = {},
+): Promise<ClusterNode> {
   const running = await startService({
     services: serviceNames,
     env: {
@@ -64,13 +78,13 @@ export async function startNode(servers: Servers, name: string): Promise<Cluster
       AUTH_ADMIN_KEY: adminKey,
       LOG_LEVEL: 'error',
       PUSH_DRAIN_MS: '500',
+      ...env,
     },
-    modules: (context) => [
-      AuthModule.with(context),
-      CollectModule.with(context),
-      DispatchModule.with(context),
-      PushModule.with(context),
-    ],
+    ports,
+    modules: (opened) => {
+      const context = gate?.around(opened) ?? opened;
+      return [AuthModule, CollectModule, DispatchModule, PushModule].map((each) => each.with(context));
+    },
     webSockets: (_context, app) => new PushWsAdapter(app),
   });
   return nodeOf(running, name);

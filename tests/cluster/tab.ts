@@ -22,6 +22,8 @@ export class Tab {
   settled: number | undefined;
   welcome: Frame | undefined;
   private readonly sockets = new Set<WebSocket>();
+  /** What came over each socket, whether it was here already or not. */
+  private readonly seqsBySocket = new Map<WebSocket, number[]>();
   /** Acks go to those that have welcomed us. */
   private readonly welcomed = new Set<WebSocket>();
   private wake: () => void = () => {};
@@ -74,6 +76,11 @@ export class Tab {
     clearTimeout(timer);
   }
 
+  /** In the order of arrival, with what came over another one before. */
+  seqsOn(socket: WebSocket): readonly number[] {
+    return this.seqsBySocket.get(socket) ?? [];
+  }
+
   ackAll(): void {
     this.settled = this.received;
     const ack = JSON.stringify({ type: 'ack', log: 'user', seq: this.received });
@@ -98,6 +105,7 @@ export class Tab {
     }
     if (frame.type === 'ping') socket.send(JSON.stringify({ type: 'pong' }));
     if (frame.type !== 'message' || frame.seq === undefined || frame.id === undefined) return;
+    this.seqsBySocket.set(socket, [...this.seqsOn(socket), frame.seq]);
     if (frame.seq <= this.received) {
       this.againCount++;
       return;

@@ -125,7 +125,8 @@ export class Instances {
       return;
     }
     const { after, epoch } = this.#advance(known, { log, seq, id });
-    if (seq <= after) this.truth.violate('I9', `${name} handles ${log} ${seq} after ${after}`);
+    if (seq <= after)
+      this.truth.violate(seq === after ? 'I9' : 'I7', `${name} handles ${log} ${seq} after ${after}`);
     const chronicle = this.truth.of(epoch) as Chronicle;
     explain(this.truth, chronicle, { log, after, to: seq - 1, who: name });
     checkPlace(this.truth, chronicle, { log, seq, id, n });
