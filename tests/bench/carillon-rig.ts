@@ -100,6 +100,13 @@ export class CarillonRig {
     await this.load.until(({ open }) => open === goal, openTimeoutMs, `${order.count} sockets open`);
   }
 
+  /** Closes all sockets once their acknowledgements are written; others may be opened in their place. */
+  async close(): Promise<void> {
+    await this.settle();
+    this.load.drop();
+    await this.load.until(({ open }) => open === 0, openTimeoutMs, 'all sockets closed');
+  }
+
   /** Posts and waits until all has arrived: each message so many times. */
   async round(order: Omit<PostOrder, 'url' | 'key'>, times = 1): Promise<Sample> {
     return measured({

@@ -36,11 +36,13 @@ up to ten million.`,
 async function run(bench: Bench): Promise<Outcome> {
   const messages = bench.isQuick ? 15_000 : 40_000;
   const rig = await CarillonRig.start(bench);
-  await rig.open({ count: sockets, ackEvery: 16, ackMs: 100 });
+  const open = () => rig.open({ count: sockets, ackEvery: 16, ackMs: 100 });
   const raw = new PeerRig(bench, await startRaw(bench.pins, 'json'));
   await raw.open(sockets);
   const order = { users: sockets, batch: 100, workers: 4 };
+  await open();
   await rig.round({ ...order, messages: sockets });
+  await rig.close();
   const client = new MongoClient(rig.cluster.services.mongo.url);
   bench.resources.add({ stop: () => client.close() });
   const entries = client.db(database).collection<EntryRow>('entries');
@@ -50,6 +52,7 @@ async function run(bench: Bench): Promise<Outcome> {
   for (const size of wanted) {
     bench.progress.say(`filling the store up to ${size} entries`);
     copied += await copy(entries, copied, size);
+    await open(); // filling may take longer than a token lives
     grown.push(
       await measureStep(bench, {
         size,
@@ -57,6 +60,7 @@ async function run(bench: Bench): Promise<Outcome> {
         ours: () => rig.round({ ...order, messages }),
       }),
     );
+    await rig.close();
   }
   const what = 'stored entries';
   return {

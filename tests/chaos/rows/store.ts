@@ -85,7 +85,7 @@ export const storeRows: readonly Row[] = [
       await stage.moment(500, 1_500);
       const secondaries = await secondariesOf(stage);
       for (const member of secondaries) member.pause();
-      await stage.wait(8_000, 4_000);
+      await stage.wait(8_000, 6_500); // longer than the deadline of a POST
       for (const member of secondaries) member.resume();
       await stage.cluster.services.mongo.primary();
       await stage.wait(2_000, 500);
