@@ -87,12 +87,7 @@ describe('the check of keys', () => {
   });
 
   it('believes an Auth that speaks again, whatever was remembered in its silence', async () => {
-    await checks.check('k');
-    isSilent = true;
-    await clock.advance(5_000);
-    const waiting = checks.check('k');
-    await clock.advance(3_000);
-    await waiting;
+    await askInVain(3_000);
     [isSilent, revoked] = [false, new Set(['k'])];
     expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
     await clock.advance(0);
@@ -100,24 +95,14 @@ describe('the check of keys', () => {
   });
 
   it('believes nothing that was not used for some seconds of the silence before it has asked', async () => {
-    await checks.check('k');
-    isSilent = true;
-    await clock.advance(5_000);
-    const waiting = checks.check('k');
-    await clock.advance(2_000);
-    await waiting;
+    await askInVain(2_000);
     [isSilent, revoked] = [false, new Set(['k'])];
     await clock.advance(6_000);
     expect(await checks.check('k')).toBe('refused');
   });
 
   it('tells the log of an answer that nobody can read, and does not ask at once again', async () => {
-    await checks.check('k');
-    isSilent = true;
-    await clock.advance(5_000);
-    const waiting = checks.check('k');
-    await clock.advance(3_000);
-    await waiting;
+    await askInVain(3_000);
     isBabbling = true;
     expect(checks.check('k')).toMatchObject({ tenant: 'demo' });
     await clock.advance(1);
@@ -136,3 +121,13 @@ describe('the check of keys', () => {
     expect(asked).toEqual(['k0']);
   });
 });
+
+/** The key was good, Auth has fallen silent, and the first question about it goes without an answer. */
+async function askInVain(waitMs: number): Promise<void> {
+  await checks.check('k');
+  isSilent = true;
+  await clock.advance(5_000);
+  const waiting = checks.check('k');
+  await clock.advance(waitMs);
+  await waiting;
+}
