@@ -1,25 +1,15 @@
 // Waiting after failures: the bound doubles up to the maximum, and starts anew after success as documented.
 import { Carillon } from '@carillon/client';
 import { fullJitterMs } from '@carillon/domain';
-import { Random } from '@carillon/domain/ports';
+import type { Random } from '@carillon/domain/ports';
 import { closeCodes, closeVerdict, limits } from '@carillon/wire';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { FakeWorld } from '../../libs/client/src/testing/fake-world.js';
 
 /** Draws always the same. */
-class Always extends Random {
-  constructor(private readonly chance: number) {
-    super();
-  }
-
-  override next(): number {
-    return this.chance;
-  }
-
-  override bytes(count: number): Uint8Array {
-    return new Uint8Array(count);
-  }
+function always(chance: number): Random {
+  return { next: () => chance, bytes: (count) => new Uint8Array(count) };
 }
 
 const anyChance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
@@ -31,10 +21,10 @@ const anyAttempt = fc.oneof(fc.nat(24), fc.nat(5_000));
 it('the bound of a wait doubles with every attempt until it is the maximum, and the floor stays', () => {
   fc.assert(
     fc.property(anyAttempt, anyBounds, (attempt, bounds) => {
-      const most = (at: number) => fullJitterMs(new Always(1), at, bounds);
+      const most = (at: number) => fullJitterMs(always(1), at, bounds);
       expect(most(0)).toBeCloseTo(bounds.minMs);
       expect(most(attempt + 1)).toBeCloseTo(Math.min(bounds.maxMs, 2 * most(attempt)));
-      expect(fullJitterMs(new Always(0), attempt, bounds)).toBe(bounds.minMs / 2);
+      expect(fullJitterMs(always(0), attempt, bounds)).toBe(bounds.minMs / 2);
     }),
   );
 });
@@ -43,7 +33,7 @@ it('a wait rises with what is drawn, from the floor to the bound, at any attempt
   fc.assert(
     fc.property(anyAttempt, anyBounds, fc.tuple(anyChance, anyChance), (attempt, bounds, chances) => {
       const [low, high] = [Math.min(...chances), Math.max(...chances)];
-      const [lowMs, highMs] = [low, high].map((chance) => fullJitterMs(new Always(chance), attempt, bounds));
+      const [lowMs, highMs] = [low, high].map((chance) => fullJitterMs(always(chance), attempt, bounds));
       expect(lowMs).toBeLessThanOrEqual(highMs as number);
       expect(lowMs).toBeGreaterThanOrEqual(bounds.minMs / 2);
       expect(highMs).toBeLessThanOrEqual(bounds.maxMs);

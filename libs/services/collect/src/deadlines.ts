@@ -57,6 +57,16 @@ export class Deadlines {
     private readonly log: CollectLog,
   ) {}
 
+  /** Gives the work a time that begins now and is ended with the work. */
+  async during<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
+    const deadline = this.begin();
+    try {
+      return await work(deadline);
+    } finally {
+      this.end(deadline);
+    }
+  }
+
   /** From now on. Must be ended by whoever began it. */
   begin(): Deadline {
     const afterMs = this.options.appendDeadlineMs;

@@ -83,13 +83,8 @@ export class Firing implements OnApplicationBootstrap, OnApplicationShutdown {
     return due.length;
   }
 
-  private async append(postings: readonly Posting[]): Promise<readonly Outcome[]> {
-    const deadline = this.deadlines.begin();
-    try {
-      return await this.appending.append(postings, deadline);
-    } finally {
-      this.deadlines.end(deadline);
-    }
+  private append(postings: readonly Posting[]): Promise<readonly Outcome[]> {
+    return this.deadlines.during((deadline) => this.appending.append(postings, deadline));
   }
 }
 

@@ -44,29 +44,22 @@ export class MessagePosts implements OnModuleInit {
   }
 
   private async postMessage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { reply: body, isReplay } = await this.takeOne(request);
+    const { reply: body, isReplay } = await this.deadlines.during((deadline) =>
+      this.takeOne(request, deadline),
+    );
     void reply.code(202).header('location', body.links.self);
     if (isReplay) void reply.header('idempotency-replayed', 'true');
     return reply.send(body);
   }
 
   private async postBatch(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const deadline = this.deadlines.begin();
-    try {
-      return reply.send(await this.intake.takeBatch(await this.incoming(request, deadline)));
-    } finally {
-      this.deadlines.end(deadline);
-    }
+    const take = async (deadline: Deadline) => this.intake.takeBatch(await this.incoming(request, deadline));
+    return reply.send(await this.deadlines.during(take));
   }
 
-  private async takeOne(request: FastifyRequest): Promise<Answered> {
-    const deadline = this.deadlines.begin();
-    try {
-      const incoming = this.incoming(request, deadline);
-      return await this.intake.takeOne(incoming instanceof Promise ? await incoming : incoming);
-    } finally {
-      this.deadlines.end(deadline);
-    }
+  private async takeOne(request: FastifyRequest, deadline: Deadline): Promise<Answered> {
+    const incoming = this.incoming(request, deadline);
+    return this.intake.takeOne(incoming instanceof Promise ? await incoming : incoming);
   }
 
   /** At once where the key is remembered. @throws Problem about the key */
