@@ -32,6 +32,7 @@ export class RedisRoutes extends RouteTable {
   readonly #connection: RedisConnection;
   readonly #random: Random;
   readonly #prefix: string;
+  readonly #routePrefix: string;
   readonly #leases = new Map<Incarnation, Lease>();
 
   /**
@@ -46,6 +47,7 @@ export class RedisRoutes extends RouteTable {
     this.#connection = connection;
     this.#random = random;
     this.#prefix = prefix;
+    this.#routePrefix = `${prefix}route:{`;
   }
 
   override async renewLease(incarnation: Incarnation, ttlMs: number): Promise<'kept' | 'lost'> {
@@ -88,23 +90,34 @@ export class RedisRoutes extends RouteTable {
 
   /** Two rounds, whatever the number of users: routes, then the leases of the nodes that they name. */
   override async lookup(users: readonly UserKey[]): Promise<ReadonlyMap<UserKey, readonly Route[]>> {
-    const distinct = [...new Set(users)];
-    const holders = await this.#read(distinct.map((user) => this.#routeKey(user)));
-    const named = [...new Set(holders.flatMap(incarnationsOf))];
+    const holders = await this.#read(users.map((user) => this.#routeKey(user)));
+    const routes = await this.#liveRoutes(holders);
+    const found = new Map<UserKey, readonly Route[]>();
+    for (let at = 0; at < users.length; at += 1) {
+      const live = routes.get(holders[at] ?? null);
+      if (live) found.set(users[at] as UserKey, live);
+    }
+    return found;
+  }
+
+  /** By what is stored for a user, the same for most of a batch: the nodes in it that have a lease, if any. */
+  async #liveRoutes(
+    holders: readonly (string | null)[],
+  ): Promise<ReadonlyMap<string | null, readonly Route[]>> {
+    const distinct = [...new Set(holders)];
+    const named = [...new Set(distinct.flatMap(incarnationsOf))];
     const tokens = await this.#read(named.map((incarnation) => this.#leaseKey(incarnation)));
     const live = new Map<Incarnation, Route>();
     for (const [at, incarnation] of named.entries()) {
       const leaseToken = tokens[at];
       if (leaseToken) live.set(incarnation, { incarnation, leaseToken });
     }
-    const found = new Map<UserKey, readonly Route[]>();
-    for (const [at, user] of distinct.entries()) {
-      const routes = incarnationsOf(holders[at] ?? null).flatMap(
-        (incarnation) => live.get(incarnation) ?? [],
-      );
-      if (routes.length > 0) found.set(user, routes);
+    const routes = new Map<string | null, readonly Route[]>();
+    for (const one of distinct) {
+      const of = incarnationsOf(one).flatMap((incarnation) => live.get(incarnation) ?? []);
+      if (of.length > 0) routes.set(one, of);
     }
-    return found;
+    return routes;
   }
 
   override async close(): Promise<void> {
@@ -120,7 +133,7 @@ export class RedisRoutes extends RouteTable {
   }
 
   #routeKey(user: UserKey): string {
-    return `${this.#prefix}route:{${user}}`;
+    return `${this.#routePrefix}${user}}`;
   }
 
   #leaseKey(incarnation: Incarnation): string {
