@@ -49,11 +49,19 @@ export function coresIn(list: string): number[] {
     });
 }
 
-/** Moves a running process with all its threads. @throws when the kernel refuses */
+/** Moves running processes with all their threads. @throws when the kernel refuses */
 export function pin({ cores }: Pins, role: Role, pids: readonly number[]): void {
-  if (!cores) return;
+  if (cores) move(cores[role], pids);
+}
+
+/** Lets them run on every core, for work that is not measured. */
+export function unpin({ cores }: Pins, pids: readonly number[]): void {
+  if (cores) move([...new Set(Object.values(cores))].join(','), pids);
+}
+
+function move(cores: string, pids: readonly number[]): void {
   for (const pid of pids) {
-    const moved = spawnSync('taskset', ['-a', '-c', '-p', cores[role], String(pid)], { encoding: 'utf8' });
+    const moved = spawnSync('taskset', ['-a', '-c', '-p', cores, String(pid)], { encoding: 'utf8' });
     if (moved.status !== 0) throw new Error(`process ${pid} cannot be pinned: ${moved.stderr.trim()}`);
   }
 }

@@ -1,17 +1,20 @@
 // What a message costs while the store fills. Entries of others are copies of a real one, written past
 // Collect.
 import { type Collection, MongoClient } from 'mongodb';
-import { CarillonRig } from '../carillon-rig.ts';
+import { CarillonRig, storeName } from '../carillon-rig.ts';
 import { flat, type Grown, growthPlot, growthRoundsMax, growthTable, measureStep } from '../growth.ts';
 import { PeerRig } from '../peer-rig.ts';
 import { startRaw } from '../peers/peer.ts';
+import { unpin } from '../pins.ts';
 import type { Bench, Outcome, Scenario } from '../scenario.ts';
 
 const sizes = { full: [10_000, 100_000, 1_000_000], quick: [10_000, 100_000], huge: [10_000_000] };
 const sockets = 1_000;
 /** Logs that the copies are spread over. */
 const logs = 1_000;
-const insertMax = 5_000;
+const insertMax = 2_000;
+/** Inserts under way while the store is filled. */
+const insertsAtOnce = 4;
 const database = 'carillon';
 
 interface EntryRow {
@@ -51,7 +54,9 @@ async function run(bench: Bench): Promise<Outcome> {
   let copied = 0;
   for (const size of wanted) {
     bench.progress.say(`filling the store up to ${size} entries`);
+    unpin(bench.pins, rig.processes().get(storeName) ?? []);
     copied += await copy(entries, copied, size);
+    rig.pin();
     await open(); // filling may take longer than a token lives
     grown.push(
       await measureStep(bench, {
@@ -82,13 +87,19 @@ async function run(bench: Bench): Promise<Outcome> {
 async function copy(entries: Collection<EntryRow>, before: number, size: number): Promise<number> {
   const template = await entries.findOne({});
   if (!template) throw new Error('there is no entry to copy');
-  const missing = size - (await entries.countDocuments());
-  for (let at = 0; at < missing; at += insertMax) {
-    const count = Math.min(insertMax, missing - at);
-    const rows = Array.from({ length: count }, (_, row) => copyOf(template, before + at + row));
-    await entries.insertMany(rows, { ordered: false, writeConcern: { w: 1, journal: false } });
-  }
-  return Math.max(missing, 0);
+  const missing = Math.max(0, size - (await entries.countDocuments()));
+  const starts = Array.from({ length: Math.ceil(missing / insertMax) }, (_, slice) => slice * insertMax);
+  const worker = async () => {
+    for (let at = starts.shift(); at !== undefined; at = starts.shift()) {
+      const first = before + at;
+      const rows = Array.from({ length: Math.min(insertMax, missing - at) }, (_, row) =>
+        copyOf(template, first + row),
+      );
+      await entries.insertMany(rows, { ordered: false, writeConcern: { w: 1, journal: false } });
+    }
+  };
+  await Promise.all(Array.from({ length: insertsAtOnce }, worker));
+  return missing;
 }
 
 function copyOf(template: EntryRow, n: number): EntryRow {
