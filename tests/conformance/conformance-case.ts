@@ -9,6 +9,8 @@ export interface Case {
   readonly expected: readonly string[];
   /** What happened, in the words of `expected`. */
   readonly play: (stage: Stage) => Promise<string>;
+  /** True: it reaches the users of other cases, so it is played after them, and by itself. */
+  readonly isAlone?: boolean;
   /** Why it cannot be played on this target; undefined when it can. */
   readonly obstacle?: (stage: Stage) => string | undefined;
 }
@@ -28,11 +30,13 @@ const casesAtOnce = 24;
 /** Plays them all; in the order of the list. Never rejects for a case. */
 export async function playAll(stage: Stage, cases: readonly Case[]): Promise<Result[]> {
   const results: Result[] = [];
-  const queue = [...cases.entries()];
+  const isAlone = ([, one]: readonly [number, Case]) => one.isAlone ?? false;
+  const queue = [...cases.entries()].filter((entry) => !isAlone(entry));
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) results[next[0]] = await play(stage, next[1]);
   };
   await Promise.all(Array.from({ length: casesAtOnce }, worker));
+  for (const [at, one] of [...cases.entries()].filter(isAlone)) results[at] = await play(stage, one);
   return results;
 }
 

@@ -30,6 +30,7 @@ async function standalone(): Promise<Server> {
     authUrl: running.url,
     key: running.adminKey,
     origin: pageOrigin,
+    mayReachEverybody: true,
     ...shortTimes,
   };
   return { target, drain: () => running.signal('SIGTERM'), stop: () => running.remove() };
@@ -48,6 +49,7 @@ async function cluster(): Promise<Server> {
     authUrl: running.authUrl,
     key: running.adminKey,
     origin: pageOrigin,
+    mayReachEverybody: true,
     ...shortTimes,
   };
   return { target, drain: () => void node.kill('SIGTERM'), stop: () => running.stop() };

@@ -16,6 +16,8 @@ const { values } = parseArgs({
     auth: { type: 'string' },
     /** One that the key's tenant allows. */
     origin: { type: 'string' },
+    /** Plays the cases of `all` as well, whose messages every user of the tenant gets. */
+    everybody: { type: 'boolean' },
     /** A part of the names of the cases to be played. */
     only: { type: 'string' },
   },
@@ -27,6 +29,7 @@ const target = givenTarget({
   collectUrl: values.collect,
   authUrl: values.auth,
   origin: values.origin,
+  mayReachEverybody: values.everybody,
 });
 if (typeof target === 'string') {
   console.error(target);

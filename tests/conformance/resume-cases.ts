@@ -70,7 +70,10 @@ const alone: readonly (readonly [string, string, Case['play']])[] = [
   ['256 KiB unsettled, and the rest after acks', 'true 8', windowBytes],
   ['a live message is no replay', 'undefined', live],
   ['200 messages in their order, each once', 'true', order],
-  ['what has expired is skipped', '1-1 expired, then 2', skip],
+  ['what has expired is skipped', '1-1 expired, then 2', expired],
+  ['what was taken back is skipped', '1-1 recalled, then 2', recalled],
+  ['what a newer one has replaced is skipped', '1-1 superseded, then 2', superseded],
+  ['what is only for now comes as volatile, and takes no number', 'volatile, then 1', volatile],
 ];
 
 /** From hello to the last ack. */
@@ -216,14 +219,43 @@ async function order(stage: Stage): Promise<string> {
   return String(peer.seqs.every((seq, at) => seq === at + 1) && peer.seqs.length === 200);
 }
 
-async function skip(stage: Stage): Promise<string> {
+async function expired(stage: Stage): Promise<string> {
   const user = stage.newUser();
   await stage.post(user, { ttl: '1s' });
   await stage.post(user);
   await new Promise((resolve) => setTimeout(resolve, 1_300));
+  return skip(stage, user);
+}
+
+async function recalled(stage: Stage): Promise<string> {
+  const user = stage.newUser();
+  const id = await stage.post(user);
+  await stage.post(user);
+  await stage.recall(id);
+  return skip(stage, user);
+}
+
+async function superseded(stage: Stage): Promise<string> {
+  const user = stage.newUser();
+  await stage.postMany(user, 2, { collapseKey: 'one' });
+  return skip(stage, user);
+}
+
+async function skip(stage: Stage, user: string): Promise<string> {
   const peer = await Peer.open(stage, { user });
   const { from, to, reason } = await peer.got(({ type }) => type === 'skip');
-  const { seq } = await peer.got(({ type }) => type === 'message');
+  await peer.got(({ type }) => type === 'message');
+  await peer.settled();
   await peer.end();
-  return `${String(from)}-${String(to)} ${String(reason)}, then ${seq}`;
+  return `${String(from)}-${String(to)} ${String(reason)}, then ${peer.seqs.join(' ')}`;
+}
+
+async function volatile(stage: Stage): Promise<string> {
+  const peer = await Peer.open(stage);
+  await stage.post(peer.user, { ttl: 0 });
+  const { type, seq } = await peer.got(({ log }) => log === 'user');
+  await stage.post(peer.user);
+  await peer.got((frame) => frame.seq === 1);
+  await peer.end();
+  return `${type}${seq === undefined ? '' : ' with a number'}, then ${peer.seqs.join(' ')}`;
 }
