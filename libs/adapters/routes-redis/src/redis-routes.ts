@@ -100,7 +100,7 @@ export class RedisRoutes extends RouteTable {
     return found;
   }
 
-  /** By what is stored for a user, the same for most of a batch: the nodes in it that have a lease, if any. */
+  /** By what is stored for a user, the same for most of a batch: the nodes in it that have a lease. */
   async #liveRoutes(
     holders: readonly (string | null)[],
   ): Promise<ReadonlyMap<string | null, readonly Route[]>> {
