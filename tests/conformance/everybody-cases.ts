@@ -7,7 +7,8 @@ import type { Stage } from './stage.ts';
 const rows: readonly (readonly [name: string, expected: string, play: Case['play']])[] = [
   ['a message comes to users that have nothing in common, with one number', 'the next, the same', toTwo],
   ['a new session starts at the head', 'at the head, resumed', atHead],
-  ['a cursor resumes', 'resumed, 1 replayed', resumes],
+  ['a cursor resumes', 'resumed, 1 message', resumes],
+  ['what a device acknowledged does not come to it again', 'at the head, resumed', acked],
   ['what is only for now takes no number', 'volatile without a number, then the next', volatile],
   ['its acks do not settle the log of the user', '1 left', ackOfOther],
 ];
@@ -44,7 +45,10 @@ async function toTwo(stage: Stage): Promise<string> {
 
 async function atHead(stage: Stage): Promise<string> {
   await stage.send('all');
-  const peer = await Peer.open(stage);
+  return headOf(await Peer.open(stage));
+}
+
+async function headOf(peer: Peer): Promise<string> {
   await peer.settled();
   await peer.end();
   const { from, head, resumed } = startOf(peer);
@@ -63,8 +67,20 @@ async function resumes(stage: Stage): Promise<string> {
   await peer.got(isMessage);
   await peer.settled();
   await peer.end();
-  const replayed = peer.frames.filter((frame) => isMessage(frame) && frame.replay).length;
-  return `${startOf(peer).resumed ? 'resumed' : 'gap'}, ${replayed} replayed`;
+  const count = peer.frames.filter(isMessage).length;
+  return `${startOf(peer).resumed ? 'resumed' : 'gap'}, ${count} message`;
+}
+
+async function acked(stage: Stage): Promise<string> {
+  const device = { device: 'd1' };
+  const first = await Peer.open(stage, { hello: device });
+  await stage.send('all');
+  const { seq } = await first.got(isMessage);
+  first.send({ type: 'ack', log: 'all', seq });
+  await first.settled();
+  await first.end();
+  await stage.positionsAreKept();
+  return headOf(await Peer.open(stage, { user: first.user, hello: device }));
 }
 
 async function volatile(stage: Stage): Promise<string> {

@@ -4,9 +4,6 @@ import type { Case } from './conformance-case.ts';
 import { type Hello, Peer } from './peer.ts';
 import type { Stage } from './stage.ts';
 
-/** The server may be this late in keeping what was acked. */
-const positionLagMs = 1_000;
-
 /** A user with three messages, of which the first two were settled by device `d1`. */
 async function known(stage: Stage): Promise<string> {
   const user = stage.newUser();
@@ -16,7 +13,7 @@ async function known(stage: Stage): Promise<string> {
   peer.send({ type: 'ack', log: 'user', seq: 2 });
   await peer.settled();
   await peer.end();
-  await new Promise((resolve) => setTimeout(resolve, positionLagMs));
+  await stage.positionsAreKept();
   return user;
 }
 
@@ -99,7 +96,7 @@ async function cursorIsAck(stage: Stage): Promise<string> {
   const user = stage.newUser();
   await stage.postMany(user, 3);
   await startOf(stage, user, { device: 'd1', cursors: { user: 2 } });
-  await new Promise((resolve) => setTimeout(resolve, positionLagMs));
+  await stage.positionsAreKept();
   return startOf(stage, user, { device: 'd1' });
 }
 

@@ -26,6 +26,9 @@ export interface Target {
 /** What the defaults of a server are. */
 export const defaultTimes = { helloTimeoutMs: 5_000, heartbeatMs: 25_000, ackTimeoutMs: 30_000 } as const;
 
+/** The server may be this late in keeping what was acked. */
+const positionLagMs = 1_000;
+
 export interface TokenAsked {
   readonly device?: string;
   readonly topics?: readonly string[];
@@ -79,6 +82,11 @@ export class Stage {
     const body = { messages: Array.from({ length: count }, () => one) };
     const { results } = await this.#call<{ results: { id: string }[] }>(`${url}:batch`, { body });
     return results.map(({ id }) => id);
+  }
+
+  /** Resolves when the server has had time enough to keep what was acked. */
+  async positionsAreKept(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, positionLagMs));
   }
 
   /** Takes a message back. */
