@@ -17,6 +17,9 @@ export const storeName = 'mongod';
 /** For rounds that hold acknowledgements back: a busy machine may take longer than a client may. */
 export const patientEnv = { DELIVERY_ACK_TIMEOUT_MS: '600000' } as const;
 
+/** As somebody would give it who has it do this work: 4 GiB, and as large an oplog as mongod makes itself. */
+const room = { cacheGiB: 4, oplogMiB: 990 };
+
 export interface RigOptions {
   readonly pushNodes?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -36,6 +39,7 @@ export class CarillonRig {
     const cluster = await startCluster({
       pushNodes,
       members: 1,
+      room,
       env: {
         LOG_LEVEL: 'error',
         AUTH_TOKEN_TTL_MS: '900000',

@@ -2,7 +2,7 @@
 // dispatches and push nodes as processes of their own.
 // For development and for tests that break things; must leave nothing running.
 import { randomBytes } from 'node:crypto';
-import { type MongoServer, startMongo } from '../services/mongo.ts';
+import { type MongoRoom, type MongoServer, startMongo } from '../services/mongo.ts';
 import { startNats } from '../services/nats.ts';
 import { freePort, isAnswering } from '../services/port.ts';
 import { startRedis } from '../services/redis.ts';
@@ -18,6 +18,8 @@ export interface ClusterOptions {
   readonly dispatches?: number;
   /** Of the replica set. */
   readonly members: 1 | 3;
+  /** Of each of them; little, unless given. */
+  readonly room?: MongoRoom;
   /** Laid over the environment of every process, as `DELIVERY_ANTI_ENTROPY_MS`. */
   readonly env?: Readonly<Record<string, string>>;
   /** Gets every line that a process writes. */
@@ -58,7 +60,7 @@ export interface Cluster {
  * @throws with the last words of what did not start; nothing is left then
  */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
-  const services = await startClusterServices(options.members);
+  const services = await startClusterServices(options);
   const adminKey = `ck_cluster_${randomBytes(39).toString('base64url')}`;
   const apps = await makeApps(options, services, adminKey);
   const stop = async () => {
@@ -90,8 +92,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-async function startClusterServices(members: 1 | 3): Promise<ClusterServices> {
-  const [mongo, redis, nats] = await together([startMongo({ members }), startRedis(), startNats()]);
+async function startClusterServices({ members, room }: ClusterOptions): Promise<ClusterServices> {
+  const mongoOptions = { members, ...(room ? { room } : {}) };
+  const [mongo, redis, nats] = await together([startMongo(mongoOptions), startRedis(), startNats()]);
   return { mongo, redis: flushable(redis), nats };
 }
 

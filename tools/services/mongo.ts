@@ -31,16 +31,26 @@ export interface MongoOptions {
   readonly members: 1 | 3;
   /** How long a primary stays one without a majority, and the others without it until they elect another. */
   readonly electionTimeoutMs?: number;
+  readonly room?: MongoRoom;
 }
+
+/** What a member may take. */
+export interface MongoRoom {
+  readonly cacheGiB: number;
+  readonly oplogMiB: number;
+}
+
+/** Enough for tests, of which several run at a time. */
+const littleRoom: MongoRoom = { cacheGiB: 0.25, oplogMiB: 64 };
 
 /** Always starts a set of its own, ready for majority writes, for it may be paused and killed at will. */
 export async function startMongo(options: MongoOptions): Promise<MongoServer> {
-  const { members: count, electionTimeoutMs = electionTimeoutDefaultMs } = options;
+  const { members: count, electionTimeoutMs = electionTimeoutDefaultMs, room = littleRoom } = options;
   const binary = await findBinary('mongod');
   const program = {
     name: 'mongod',
     binary,
-    args: mongodArgs,
+    args: (port: number, folder: string) => mongodArgs(port, folder, room),
     isReady: (port: number) => isAnswering({ port }),
   };
   const members = await Promise.all(Array.from({ length: count }, () => startServer(program)));
@@ -65,10 +75,11 @@ export async function startMongo(options: MongoOptions): Promise<MongoServer> {
   };
 }
 
-function mongodArgs(port: number, folder: string): readonly string[] {
+function mongodArgs(port: number, folder: string, room: MongoRoom): readonly string[] {
   return [
     ...['--replSet', setName, '--port', String(port), '--dbpath', folder, '--bind_ip', '127.0.0.1'],
-    ...['--nounixsocket', '--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '64', '--quiet'],
+    ...['--nounixsocket', '--quiet', '--oplogSize', String(room.oplogMiB)],
+    ...['--wiredTigerCacheSizeGB', String(room.cacheGiB)],
     ...['--setParameter', 'diagnosticDataCollectionEnabled=false', '--setParameter', 'ttlMonitorSleepSecs=1'],
   ];
 }

@@ -48,8 +48,7 @@ async function run(bench: Bench): Promise<Outcome> {
   return {
     setting: [
       `${devices} devices, ${backlog} messages each, at most ${roundsMax} rounds. Acknowledged after 16`,
-      'messages or 100 ms. Store: MongoDB, one member, 0.25 GiB of cache; mongod in brackets is not in',
-      'the sum.',
+      'messages or 100 ms. Store: MongoDB, one member; mongod in brackets is not in the sum.',
     ],
     tables: [courseTable(courses, { name: floor, caption: '' })],
     plots: [costBars(courses, 'replay', 'Replay: CPU µs per message (without mongod)')],
