@@ -1,7 +1,8 @@
 /**
  * What the ledger has still to be told: receipts, cursors, devices, connections and what was read, written
  * together a few times a second. One write per connection and flush, whatever the message rate; of topics and
- * `all` far less often. Losing a flush costs a repeated message or a thinner answer, never a message.
+ * `all` far less often. What was only just sent waits one flush for its ack, so that most messages take one
+ * row. Losing a flush costs a repeated message or a thinner answer, never a message.
  */
 import {
   type ConnectionRecord,
@@ -77,7 +78,7 @@ export class ReceiptBook {
     this.timer = repeat(
       this.clock,
       () => this.options.receiptsFlushMs,
-      () => this.flush(),
+      () => this.flushWhat((waiting) => this.isDue(waiting)),
     );
   }
 
@@ -119,19 +120,33 @@ export class ReceiptBook {
 
   /** Writes all that has gathered. Never rejects: what could not be written waits for the next flush. */
   flush(): Promise<void> {
+    return this.flushWhat(() => true);
+  }
+
+  private flushWhat(isDue: (waiting: WaitingPump) => boolean): Promise<void> {
     this.tail = this.tail.then(() => {
-      this.gather();
+      this.gather(isDue);
       return this.write();
     });
     return this.tail;
   }
 
-  private gather(): void {
+  /** An ack may come any moment, and then the row says both. */
+  private isDue({ pump, since }: WaitingPump): boolean {
+    return !pump?.isUnanswered || this.clock.monotonic() - since >= this.options.receiptsFlushMs;
+  }
+
+  private gather(isDue: (waiting: WaitingPump) => boolean): void {
     const touched = [...this.touched, ...this.takeLazy()];
     this.touched = [];
     const now = this.clock.now();
-    for (const { pump } of touched) {
+    for (const waiting of touched) {
+      const { pump } = waiting;
       if (!pump) continue;
+      if (!isDue(waiting)) {
+        this.touched.push(waiting);
+        continue;
+      }
       pump.waiting = undefined;
       const { id, user, device } = pump.line;
       if (device && pump.settled >= 0) this.noteMove({ device, log: pump.log, seq: pump.settled });

@@ -1,4 +1,4 @@
-/** What a pump has to tell the ledger since the last flush, as ranges. Holds nothing older than one flush. */
+/** What a pump has to tell the ledger since it last did, as ranges. Holds nothing older than two flushes. */
 import type { ReceiptAddition, TimedRange, Way } from '@carillon/domain';
 
 /** A range that may still grow. */
@@ -47,6 +47,10 @@ export class PumpReceipt {
     }
     if (mishaps.failed.length > 0) this.failed = [...this.failed, ...mishaps.failed];
     if (mishaps.unhandled.length > 0) this.unhandled = [...this.unhandled, ...mishaps.unhandled];
+  }
+
+  get hasSettled(): boolean {
+    return this.settled.length > 0;
   }
 
   /** Hands over what has gathered and starts anew; undefined when there is nothing. */

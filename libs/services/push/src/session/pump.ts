@@ -235,6 +235,11 @@ export class Pump {
     return this.ack(ack.seq, ack.failed, ack.unhandled) === 'taken';
   }
 
+  /** All that there is to tell is what was sent: none of it has been settled yet. */
+  get isUnanswered(): boolean {
+    return this.receipt !== undefined && !this.receipt.hasSettled;
+  }
+
   /** What the ledger has to be told since the last call. */
   takeReceipt(): ReturnType<PumpReceipt['take']> {
     const news = this.receipt?.take();

@@ -104,3 +104,39 @@ describe('a lease', () => {
     release();
   });
 });
+
+describe('receipts', () => {
+  /** One message for an open session. */
+  async function sentOne() {
+    const device = rig.device();
+    await device.hello({ device: 'd1' });
+    await rig.append(log, 1);
+    await rig.ports.clock.advance(100);
+    await rig.ring(log, 0);
+    await device.frame('message', 1);
+    return device;
+  }
+  const rows = () => rig.ports.store.receipts.ofEntry(log, 1, user);
+
+  it('wait one flush for the ack of what was only just sent, and say both in one row', async () => {
+    const device = await sentOne();
+    await rig.ports.clock.advance(200);
+    expect(await rows()).toEqual([]);
+    device.send({ type: 'ack', log: 'user', seq: 1 });
+    await device.roundTrip();
+    await rig.ports.clock.advance(250);
+    expect(await rows()).toMatchObject([{ sent: [{ from: 1, to: 1 }], settled: [{ from: 1, to: 1 }] }]);
+  });
+
+  it('say what was sent and is not acknowledged after two flushes', async () => {
+    await sentOne();
+    await rig.ports.clock.advance(450);
+    expect(await rows()).toMatchObject([{ sent: [{ from: 1, to: 1 }], settled: [] }]);
+  });
+
+  it('keep nothing back when the node ends', async () => {
+    await sentOne();
+    await rig.stop();
+    expect(await rows()).toMatchObject([{ sent: [{ from: 1, to: 1 }] }]);
+  });
+});
