@@ -46,3 +46,4 @@ export type { Logger, ServiceContext } from './service-context.js';
 export { StartFault } from './start-fault.js';
 export { SystemClock } from './system-clock.js';
 export { SystemRandom } from './system-random.js';
+export type { Tally, TallyFacts, TallySeries } from './tally.js';

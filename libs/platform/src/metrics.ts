@@ -2,7 +2,8 @@
  * The metrics of a process, over one registry.
  * Names begin with `carillon_`; a user, message or topic is never a label.
  */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { Tally, type TallyFacts } from './tally.js';
 
 export interface MetricFacts<L extends string> {
   readonly name: string;
@@ -34,6 +35,16 @@ export class Metrics {
     );
   }
 
+  /** The same for what happens with every message. */
+  tally(facts: TallyFacts): Tally {
+    return this.#once(facts.name, () => {
+      const tally = new Tally(facts);
+      // The registry asks a metric for its name and its values, whatever its type says.
+      this.#registry.registerMetric(tally as unknown as Metric);
+      return tally;
+    });
+  }
+
   /** A value that rises and falls; `collect` is asked for it when the metrics are read. */
   gauge<L extends string = never>(facts: MetricFacts<L> & { readonly collect?: () => number }): Gauge<L> {
     const { name, help, labels = [], collect } = facts;
@@ -62,7 +73,7 @@ export class Metrics {
     return this.#registry.contentType;
   }
 
-  #once<M extends Counter | Gauge | Histogram>(name: string, make: () => M): M {
-    return (this.#registry.getSingleMetric(name) as M | undefined) ?? make();
+  #once<M extends Counter | Gauge | Histogram | Tally>(name: string, make: () => M): M {
+    return (this.#registry.getSingleMetric(name) as unknown as M | undefined) ?? make();
   }
 }

@@ -1,6 +1,6 @@
 /** Push's metrics, by the names that dashboards use. No label ever carries a user, message or topic. */
 import type { Way } from '@carillon/domain';
-import { Metrics } from '@carillon/platform';
+import { Metrics, type TallySeries } from '@carillon/platform';
 import { Injectable } from '@nestjs/common';
 import { PushLog } from './push-log.js';
 import { Registry } from './session/registry.js';
@@ -19,9 +19,9 @@ export class PushMetrics {
   private readonly disconnects;
   private readonly resumes;
   private readonly deliveries;
-  private readonly duration;
+  private readonly durationOf: Readonly<Record<Way, TallySeries>>;
   /** Deliveries of this turn by way and status: they are counted together, it is asked for each entry. */
-  private gathered = new Map<string, Gathered>();
+  private gathered: Gathered[] = [];
 
   constructor(
     metrics: Metrics,
@@ -53,12 +53,16 @@ export class PushMetrics {
       help: 'Entries that reached their end on a connection; way: live, replay or anti-entropy',
       labels: ['status', 'way'],
     });
-    this.duration = metrics.histogram({
+    const duration = metrics.tally({
       name: 'carillon_delivery_duration_seconds',
       help: 'From the acceptance of a message to its settlement by a handler',
-      labels: ['way'],
       buckets: secondsBuckets,
     });
+    this.durationOf = {
+      live: duration.of({ way: 'live' }),
+      replay: duration.of({ way: 'replay' }),
+      'anti-entropy': duration.of({ way: 'anti-entropy' }),
+    };
   }
 
   connected(connection: string, result: string): void {
@@ -77,7 +81,7 @@ export class PushMetrics {
 
   settled(way: Way, status: string, sinceAcceptedMs: number): void {
     this.gather(status, way);
-    if (status === 'delivered') this.duration.observe({ way }, Math.max(0, sinceAcceptedMs) / 1000);
+    if (status === 'delivered') this.durationOf[way].observe(Math.max(0, sinceAcceptedMs) / 1000);
   }
 
   skipped(reason: string): void {
@@ -85,15 +89,13 @@ export class PushMetrics {
   }
 
   private gather(status: string, way: string): void {
-    const key = `${way} ${status}`;
-    const known = this.gathered.get(key);
+    const known = this.gathered.find((one) => one.status === status && one.way === way);
     if (known) known.count++;
-    else this.gathered.set(key, { status, way, count: 1 });
-    if (this.gathered.size === 1 && !known) queueMicrotask(() => this.count());
+    else if (this.gathered.push({ status, way, count: 1 }) === 1) queueMicrotask(() => this.count());
   }
 
   private count(): void {
-    for (const { status, way, count } of this.gathered.values()) this.deliveries.inc({ status, way }, count);
-    this.gathered.clear();
+    for (const { status, way, count } of this.gathered) this.deliveries.inc({ status, way }, count);
+    this.gathered = [];
   }
 }
