@@ -252,6 +252,7 @@ const silentMetric = { inc() {}, observe() {}, set() {}, labels: () => silentMet
 const silentMetrics = {
   counter: () => silentMetric,
   histogram: () => silentMetric,
+  tally: () => ({ of: () => silentMetric }),
   gauge: () => silentMetric,
 };
 const silentLog = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
