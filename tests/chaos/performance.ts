@@ -6,7 +6,6 @@ import type { Figure } from '../fleet/figure.ts';
 import { eachLine } from '../fleet/fleet-log.ts';
 import { Ledger } from '../fleet/ledger.ts';
 import type { Posted } from '../fleet/poster.ts';
-import { Scraper } from '../fleet/scraper.ts';
 import { dumpStore } from './dump.ts';
 import { History } from './history.ts';
 import { atMostMs, none, type Row } from './row.ts';
@@ -45,9 +44,7 @@ const metricsSettleMs = 700;
 export async function perform(row: Row, options: StageOptions): Promise<Outcome> {
   const { cluster } = options;
   const stage = new Stage(options);
-  const scraper = new Scraper(() =>
-    cluster.pushNodes.map(({ name, internalUrl }) => ({ name, url: internalUrl })),
-  );
+  const { scraper } = stage;
   try {
     await row.prepare?.(stage);
     await stage.openSockets();
@@ -57,7 +54,7 @@ export async function perform(row: Row, options: StageOptions): Promise<Outcome>
     await stage.poster.until(({ accepted }) => accepted >= warm, postedTimeoutMs, 'traffic');
     await row.run(stage);
     await heal(cluster);
-    return conclude(stage, row, await ending(stage, row, scraper));
+    return conclude(stage, row, await ending(stage, row));
   } finally {
     await scraper.stop();
     await heal(cluster);
@@ -66,8 +63,8 @@ export async function perform(row: Row, options: StageOptions): Promise<Outcome>
 }
 
 /** Everything is healed: what is still to come comes, then everybody stops. */
-async function ending(stage: Stage, row: Row, scraper: Scraper): Promise<Ended> {
-  const { options, logs } = stage;
+async function ending(stage: Stage, row: Row): Promise<Ended> {
+  const { options, logs, scraper } = stage;
   const { expects = [] } = row;
   const healedAt = Date.now();
   const poster = await stage.poster.until(({ isDone }) => isDone, postedTimeoutMs, 'everything posted');
@@ -125,7 +122,7 @@ function conclude(stage: Stage, row: Row, { history, backlogMs }: Ended): Outcom
     seed: stage.options.seed,
     figures: [...factsOf(stage, history), ...promises, ...bounds],
     isKept: promises.every(({ ok }) => ok),
-    isBoundHeld: bounds.every(({ ok }) => ok),
+    isBoundHeld: bounds.every(({ ok }) => ok !== false),
   };
 }
 

@@ -11,6 +11,7 @@ import type { Ledger } from '../fleet/ledger.ts';
 import { Outsider } from '../fleet/outsider.ts';
 import type { PosterCommand, PosterStatus } from '../fleet/poster.ts';
 import { seededRandom } from '../fleet/random.ts';
+import { Scraper } from '../fleet/scraper.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { Following } from './following.ts';
 
@@ -48,6 +49,7 @@ export class Stage {
   readonly logs: { readonly fleet: string; readonly poster: string };
   readonly fleet: Outsider<FleetCommand, FleetStatus>;
   readonly poster: Outsider<PosterCommand, PosterStatus>;
+  readonly scraper: Scraper;
   readonly following: Following | undefined;
   /** When it was accepted, what is lost on purpose. */
   readonly lost: Span[] = [];
@@ -69,6 +71,9 @@ export class Stage {
       fleet: join(folder, `${prefix}.fleet.ndjson`),
       poster: join(folder, `${prefix}.poster.ndjson`),
     };
+    this.scraper = new Scraper(() =>
+      cluster.pushNodes.map(({ name, internalUrl }) => ({ name, url: internalUrl })),
+    );
     const env = { CARILLON_KEY: cluster.adminKey };
     this.fleet = new Outsider(new URL('../fleet/fleet.ts', import.meta.url), env);
     if (options.manyPerSecond > 0) this.following = new Following(prefix, this.users);

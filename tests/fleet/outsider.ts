@@ -26,6 +26,10 @@ export class Outsider<Command, Status> {
     });
   }
 
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
   tell(command: Command): void {
     this.child.send(command as object);
   }

@@ -1,6 +1,7 @@
 // Rows in which clients vanish, lie, or come all at once.
 import type { Cable } from '../../fleet/cable.ts';
 import { Probe } from '../../fleet/probe.ts';
+import { coreTimes, putBehind } from '../cores.ts';
 import { Desk, type Item } from '../desk.ts';
 import { atLeast, atMostMs, none, type Row } from '../row.ts';
 import type { Stage } from '../stage.ts';
@@ -13,6 +14,8 @@ const pollMs = 200;
 const closePollMs = 20;
 /** Cursors are written in batches; this is several of them. */
 const cursorFlushMs = 1_000;
+/** What the last to come back leave to be written. */
+const flushedMs = 1_000;
 const cables = new WeakMap<Stage, Cable[]>();
 
 export const clientRows: readonly Row[] = [
@@ -59,25 +62,14 @@ export const clientRows: readonly Row[] = [
     sockets: 5_000,
     messagesPerSecond: 50,
     prepare: throughCables,
-    run: async (stage) => {
-      await stage.wait(1_000);
-      const pids = stage.cluster.pushNodes.map(({ pid }) => pid);
-      await lagOf(stage); // from here on: not how they started
-      for (const cable of cablesOf(stage)) cable.cut();
-      await stage.wait(pollMs);
-      for (const cable of cablesOf(stage)) cable.mend();
-      const at = Date.now();
-      const lag = watchLag(stage);
-      await stage.fleet.wait(({ open }) => open < stage.users.length, 2_000);
-      await stage.fleet.wait(({ open }) => open === stage.users.length, 2 * backWithinMs);
-      stage.notes['backMs'] = Date.now() - at;
-      stage.notes['lagMs'] = await lag();
-      stage.notes['ended'] = stage.cluster.pushNodes.filter(({ pid }, n) => pid !== pids[n]).length;
-    },
+    run: comeBackAtOnce,
     judge: (_history, stage) => [
       atMostMs('all back', stage.notes['backMs'] ?? Number.NaN, backWithinMs),
       none('nodes that ended', stage.notes['ended'] ?? Number.NaN),
       atMostMs('event-loop p99 of the slowest second', stage.notes['lagMs'] ?? Number.NaN, loopLagMaxMs),
+      { what: 'latest turn of an event loop, ms', is: Math.round(stage.notes['latestMs'] ?? Number.NaN) },
+      { what: 'a node was on a core, ms', is: Math.round(stage.notes['onCoreMs'] ?? Number.NaN) },
+      { what: 'a node waited for a core, ms', is: Math.round(stage.notes['waitedMs'] ?? Number.NaN) },
     ],
   },
   {
@@ -95,6 +87,37 @@ export const clientRows: readonly Row[] = [
     ],
   },
 ];
+
+/** Clients and store stand behind: on a machine of its own nobody takes a node's cores away. */
+async function comeBackAtOnce(stage: Stage): Promise<void> {
+  const { fleet, scraper, users, notes } = stage;
+  const cables = cablesOf(stage);
+  const pids = stage.cluster.pushNodes.map(({ pid }) => pid);
+  const giveBack = await putBehind(outsidersOf(stage));
+  try {
+    await stage.wait(1_000);
+    await scraper.loopLag(); // from here on: not how they started
+    const before = coreTimes(pids);
+    for (const cable of cables) cable.cut();
+    await stage.wait(pollMs);
+    for (const cable of cables) cable.mend();
+    const at = Date.now();
+    await fleet.wait(({ open }) => open < users.length, 2_000);
+    await fleet.wait(({ open }) => open === users.length, 2 * backWithinMs);
+    notes['backMs'] = Date.now() - at;
+    await stage.wait(flushedMs);
+    const lag = await scraper.loopLag();
+    notes['lagMs'] = lag.p99Ms;
+    notes['latestMs'] = lag.maxMs;
+    notes['ended'] = stage.cluster.pushNodes.filter(({ pid }, n) => pid !== pids[n]).length;
+    if (notes['ended'] > 0) return;
+    const after = coreTimes(pids);
+    notes['onCoreMs'] = (after.onCoreMs - before.onCoreMs) / pids.length;
+    notes['waitedMs'] = (after.waitedMs - before.waitedMs) / pids.length;
+  } finally {
+    await giveBack();
+  }
+}
 
 async function throughCables(stage: Stage): Promise<void> {
   const ports = stage.cluster.pushNodes.map(({ url }) => Number(new URL(url).port));
@@ -152,27 +175,9 @@ async function isAheadTaken(stage: Stage, desk: Desk): Promise<boolean> {
   return isTaken && isKept;
 }
 
-/** The largest p99 of a node since the last call, seconds: nodes measure anew after each look. */
-async function lagOf(stage: Stage): Promise<number> {
-  const names = stage.cluster.pushNodes.map(({ name }) => name);
-  const lags = await Promise.all(
-    names.map((name) => stage.metricOf(name, 'nodejs_eventloop_lag_p99_seconds')),
-  );
-  return Math.max(0, ...lags.filter((lag) => !Number.isNaN(lag)));
-}
-
-/** The largest p99 that a node has shown until asked for it, milliseconds. */
-function watchLag(stage: Stage): () => Promise<number> {
-  let max = 0;
-  const look = async () => {
-    max = Math.max(max, await lagOf(stage));
-  };
-  const timer = setInterval(() => void look(), 1_000);
-  return async () => {
-    clearInterval(timer);
-    await look();
-    return max * 1_000;
-  };
+/** Nodes share no core with clients and the store, in a cluster. */
+function outsidersOf({ cluster, fleet, poster }: Stage): readonly number[] {
+  return [process.pid, fleet.pid, poster.pid, ...cluster.services.mongo.members.map(({ pid }) => pid)];
 }
 
 async function race(stage: Stage): Promise<void> {
