@@ -88,12 +88,12 @@ export const clientRows: readonly Row[] = [
   },
 ];
 
-/** Clients and store stand behind: on a machine of its own nobody takes a node's cores away. */
+/** All others stand behind the Push nodes, whose cores nobody takes away on machines of their own. */
 async function comeBackAtOnce(stage: Stage): Promise<void> {
   const { fleet, scraper, users, notes } = stage;
   const cables = cablesOf(stage);
   const pids = stage.cluster.pushNodes.map(({ pid }) => pid);
-  const giveBack = await putBehind(outsidersOf(stage));
+  const giveBack = await putBehind(othersOf(stage));
   try {
     await stage.wait(1_000);
     await scraper.loopLag(); // from here on: not how they started
@@ -175,9 +175,12 @@ async function isAheadTaken(stage: Stage, desk: Desk): Promise<boolean> {
   return isTaken && isKept;
 }
 
-/** Nodes share no core with clients and the store, in a cluster. */
-function outsidersOf({ cluster, fleet, poster }: Stage): readonly number[] {
-  return [process.pid, fleet.pid, poster.pid, ...cluster.services.mongo.members.map(({ pid }) => pid)];
+/** All that runs here and is no Push node. */
+function othersOf({ cluster, fleet, poster }: Stage): readonly number[] {
+  const { processes, pushNodes, services } = cluster;
+  const apps = processes.filter((app) => !pushNodes.includes(app));
+  const servers = [...services.mongo.members, services.redis, services.nats];
+  return [process.pid, fleet.pid, poster.pid, ...[...apps, ...servers].map(({ pid }) => pid)];
 }
 
 async function race(stage: Stage): Promise<void> {
