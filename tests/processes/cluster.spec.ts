@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { type Cluster, startCluster } from '../../tools/cluster/cluster.ts';
@@ -10,6 +11,9 @@ import { Command } from '../house/command.ts';
 import { descendants, foldersOf, survivors } from '../house/processes.ts';
 import { buildApps, buildTimeoutMs } from '../setup/built.ts';
 
+/** Past the 250 ms at which a node says that it is busy, and short of the 500 ms in which it must answer. */
+const stoppedMs = 400;
+const runningMs = 60;
 const log: string[] = [];
 let cluster: Cluster;
 
@@ -67,9 +71,13 @@ class Client {
   }
 }
 
-async function call<T>(url: string, body: object): Promise<T> {
+function post(url: string, body: object): Promise<Response> {
   const headers = { authorization: `Bearer ${cluster.adminKey}`, 'content-type': 'application/json' };
-  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+  return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function call<T>(url: string, body: object): Promise<T> {
+  const answer = await post(url, body);
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${answer.status} ${text}`);
   return JSON.parse(text) as T;
@@ -86,6 +94,16 @@ const appNamed = (name: string) => {
   if (!app) throw new Error(`no ${name}`);
   return app;
 };
+
+/** Until told: every turn of the nodes' event loops comes later than they bear, and their leases live on. */
+async function makeLate(until: AbortSignal): Promise<void> {
+  while (!until.aborted) {
+    for (const node of cluster.pushNodes) await node.kill('SIGSTOP');
+    await sleep(stoppedMs);
+    for (const node of cluster.pushNodes) await node.kill('SIGCONT');
+    await sleep(runningMs);
+  }
+}
 
 describe('the cluster', () => {
   it('carries a message from Collect to sockets on both nodes, live', async () => {
@@ -119,6 +137,34 @@ describe('the cluster', () => {
     await third.got(({ type }) => type === 'welcome');
     third.socket.close();
   });
+
+  it('refuses new messages while no node keeps up, loses none that it took, and takes them again', async () => {
+    const client = new Client(appNamed('push-1'), await tokenOf('eve'));
+    await client.got(({ type }) => type === 'welcome');
+    const taken: string[] = [];
+    const tellEve = async () => {
+      const answer = await post(`${cluster.collectUrl}/v1/messages`, { to: 'user:eve', event: 'told' });
+      const body = (await answer.json()) as { id: string; code: string; detail: string };
+      if (answer.status === 202) taken.push(body.id);
+      return { ...body, status: answer.status, retryAfter: Number(answer.headers.get('retry-after')) };
+    };
+    const stutter = new AbortController();
+    const stuttering = makeLate(stutter.signal);
+    let refused = await tellEve();
+    for (const end = Date.now() + 20_000; refused.status === 202 && Date.now() < end; ) {
+      await sleep(50);
+      refused = await tellEve();
+    }
+    stutter.abort();
+    await stuttering;
+    expect(refused).toMatchObject({ status: 503, code: 'overloaded' });
+    expect(refused.detail).toContain('faster than they can be delivered. Nothing was stored');
+    expect(refused.retryAfter).toBeGreaterThanOrEqual(1);
+    await expect.poll(async () => (await tellEve()).status, { timeout: 10_000, interval: 100 }).toBe(202);
+    await client.got(({ id }) => id === taken.at(-1));
+    expect(client.frames.filter(({ type }) => type === 'message').map(({ id }) => id)).toEqual(taken);
+    client.socket.close();
+  }, 60_000);
 
   it('closes sockets with 4200 when their node is told to end, and the node ends with 0', async () => {
     const client = new Client(appNamed('push-2'), await tokenOf('cid'));
