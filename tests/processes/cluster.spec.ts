@@ -138,7 +138,7 @@ describe('the cluster', () => {
     third.socket.close();
   });
 
-  it('refuses new messages while no node keeps up, loses none that it took, and takes them again', async () => {
+  it('refuses messages while no node keeps up, loses none that it took, and takes them again', async () => {
     const client = new Client(appNamed('push-1'), await tokenOf('eve'));
     await client.got(({ type }) => type === 'welcome');
     const taken: string[] = [];
@@ -146,7 +146,8 @@ describe('the cluster', () => {
       const answer = await post(`${cluster.collectUrl}/v1/messages`, { to: 'user:eve', event: 'told' });
       const body = (await answer.json()) as { id: string; code: string; detail: string };
       if (answer.status === 202) taken.push(body.id);
-      return { ...body, status: answer.status, retryAfter: Number(answer.headers.get('retry-after')) };
+      const retryAfter = Number(answer.headers.get('retry-after'));
+      return { ...body, status: answer.status, retryAfter };
     };
     const stutter = new AbortController();
     const stuttering = makeLate(stutter.signal);
