@@ -1,5 +1,6 @@
 // Processes are put behind others and given their place back.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -25,6 +26,13 @@ it('puts a process behind all others, with its session, until it is given its pl
   await giveBack();
   expect(getPriority(pid)).toBe(process.getuid?.() === 0 ? 0 : 10);
   if (hasGroups) expect(niceOfGroup(pid)).toBe('0');
+});
+
+it('has nothing to give back to a process that has ended meanwhile', async () => {
+  const giveBack = await putBehind([child.pid ?? 0]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await expect(giveBack()).resolves.toBeUndefined();
 });
 
 it('refuses a process that is not there', async () => {

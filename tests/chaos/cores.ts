@@ -1,5 +1,5 @@
 // Who gets a core where all machines of a cluster are one with a few cores. Linux only.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -15,12 +15,13 @@ export interface CoreTimes {
 
 /**
  * From here on all others go before them, as if they had cores of their own. A process that leads a session
- * stands for all that it started in it. @returns gives them back their place, as far as the system lets us
+ * stands for all that it started in it. @returns gives those that still run their place back, as far as the
+ * system lets us
  */
 export async function putBehind(pids: readonly number[]): Promise<() => Promise<void>> {
   for (const pid of pids) await rank(pid, behind);
   return async () => {
-    for (const pid of pids) await rank(pid, 0);
+    for (const pid of pids) if (existsSync(`/proc/${pid}`)) await rank(pid, 0);
   };
 }
 
