@@ -152,12 +152,16 @@ describe('the cluster', () => {
     const stutter = new AbortController();
     const stuttering = makeLate(stutter.signal);
     let refused = await tellEve();
-    for (const end = Date.now() + 20_000; refused.status === 202 && Date.now() < end; ) {
-      await sleep(50);
-      refused = await tellEve();
+    try {
+      const again = async () => {
+        refused = await tellEve();
+        return refused.status;
+      };
+      await expect.poll(again, { timeout: 20_000, interval: 50 }).not.toBe(202);
+    } finally {
+      stutter.abort();
+      await stuttering;
     }
-    stutter.abort();
-    await stuttering;
     expect(refused).toMatchObject({ status: 503, code: 'overloaded' });
     expect(refused.detail).toContain('faster than they can be delivered. Nothing was stored');
     expect(refused.retryAfter).toBeGreaterThanOrEqual(1);
